@@ -1,0 +1,1 @@
+"""Language packs, one folder for each language; data, read through importlib.resources."""

@@ -1,0 +1,1 @@
+"""The model catalog; downloaded models are put beside it in a checkout."""

@@ -1,0 +1,1 @@
+"""From intents to words and journal entries; never sees audio."""

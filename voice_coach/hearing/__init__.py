@@ -1,0 +1,1 @@
+"""From chunks of audio to intents; knows nothing of coaching."""
