@@ -1,0 +1,116 @@
+"""OpenFst's `const` file of a large acceptor, extended by a small one without reading it arc by arc.
+
+Layout (OpenFst 1.6 to 1.8, const-fst.h): a header with the numbers of states and arcs, symbol tables, all states, all
+arcs. States and arcs stand at the end, so appending needs no knowledge of the tables in between.
+"""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voice_coach.errors import GraphError
+
+MAGIC = 2125659606
+STATE = np.dtype([("final", "<f4"), ("pos", "<u4"), ("arcs", "<u4"), ("in_eps", "<u4"), ("out_eps", "<u4")])
+ARC = np.dtype([("ilabel", "<i4"), ("olabel", "<i4"), ("weight", "<f4"), ("next", "<i4")])
+ALIGNED = 4
+# Expanded, acceptor, input and output labels sorted; what else may be true is left unsaid and computed when asked for.
+PROPERTIES = 0x1 | 0x10000 | 0x10000000 | 0x40000000
+EPSILON = 0
+
+
+@dataclass(frozen=True)
+class GraphArc:
+    """An arc of a graph to be appended. Targets below zero are states of the large graph: −1 is its state 0."""
+
+    label: int
+    target: int
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class GraphState:
+    arcs: tuple[GraphArc, ...]
+    final: bool = False
+
+
+@dataclass(frozen=True)
+class ConstGraph:
+    """A graph as it lies in its file."""
+
+    head: bytes
+    """Everything before the three numbers: kinds, version, flags."""
+    start: int
+    tables: bytes
+    """The symbol tables, untouched."""
+    states: NDArray[np.void]
+    arcs: NDArray[np.void]
+
+    def follow(self, state: int, label: int) -> int | None:
+        """Where a word leads from a state; None when the state has no such arc."""
+        here = self.states[state]
+        arcs = self.arcs[int(here["pos"]) : int(here["pos"]) + int(here["arcs"])]
+        found = int(np.searchsorted(arcs["ilabel"], label))
+        return int(arcs["next"][found]) if found < len(arcs) and arcs["ilabel"][found] == label else None
+
+
+def read_const_graph(path: Path) -> ConstGraph:
+    """Reads a const graph. Raises GraphError when the file is not one."""
+    data = path.read_bytes()
+    try:
+        (magic,) = struct.unpack_from("<i", data, 0)
+        position = 4
+        names = []
+        for _ in range(2):
+            (length,) = struct.unpack_from("<i", data, position)
+            names.append(data[position + 4 : position + 4 + length])
+            position += 4 + length
+        _, flags, _, start, states, arcs = struct.unpack_from("<iiQqqq", data, position)
+    except struct.error:
+        raise GraphError(f"{path} is cut short.", "Run `voice-coach setup`.") from None
+    if magic != MAGIC or names != [b"const", b"standard"] or flags & ALIGNED:
+        raise GraphError(f"{path} is not a const graph.", "Run `voice-coach setup`.")
+    body = states * STATE.itemsize + arcs * ARC.itemsize
+    tables_start = position + struct.calcsize("<iiQqqq")
+    if len(data) < tables_start + body:
+        raise GraphError(f"{path} is cut short.", "Run `voice-coach setup`.")
+    states_start = len(data) - body
+    return ConstGraph(
+        head=data[: position + 8],
+        start=start,
+        tables=data[tables_start:states_start],
+        states=np.frombuffer(data, STATE, states, states_start),
+        arcs=np.frombuffer(data, ARC, arcs, states_start + states * STATE.itemsize),
+    )
+
+
+def write_side_by_side(path: Path, general: ConstGraph, small: Sequence[GraphState], cost: float) -> None:
+    """Writes the large graph and the small one beside it, behind a new first state that leads into both.
+
+    Entering the small one costs `cost` (natural logarithm of odds), entering the large one nothing.
+    """
+    offset = len(general.states)
+    first = GraphState((GraphArc(EPSILON, 0, cost), GraphArc(EPSILON, -1 - general.start)))
+    new_states = np.zeros(len(small) + 1, STATE)
+    rows: list[tuple[int, int, float, int]] = []
+    for number, state in enumerate((*small, first)):
+        arcs = sorted(state.arcs, key=lambda arc: arc.label)
+        silent = sum(arc.label == EPSILON for arc in arcs)
+        final = 0.0 if state.final else np.inf
+        new_states[number] = (final, len(general.arcs) + len(rows), len(arcs), silent, silent)
+        for arc in arcs:
+            target = arc.target + offset if arc.target >= 0 else -1 - arc.target
+            rows.append((arc.label, arc.label, arc.cost, target))
+    numbers = (PROPERTIES, offset + len(small), offset + len(new_states), len(general.arcs) + len(rows))
+    with path.open("wb") as file:
+        file.write(general.head)
+        file.write(struct.pack("<Qqqq", *numbers))
+        file.write(general.tables)
+        general.states.tofile(file)
+        new_states.tofile(file)
+        general.arcs.tofile(file)
+        np.array(rows, ARC).tofile(file)

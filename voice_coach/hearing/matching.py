@@ -1,0 +1,324 @@
+"""PURE: what an utterance means. What the templates generate is that intent, to the letter; only where that fails is
+RapidFuzz asked what was nearly said, and then the answer is at most as sure as the words were close."""
+
+import heapq
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from voice_coach.hearing.parsing import Parse, parse
+from voice_coach.hearing.templates import ANY, Automaton
+from voice_coach.hearing.values import Confirm, Intent, NoInput, NoMatch, Utterance, Verdict
+from voice_coach.hearing.words import to_words
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Chosen on data; docs/hearing.md has the curves."""
+
+    accept: float = 0.86
+    """From this closeness (0 to 1) on a fixed sentence is taken as said, if no other intent is near."""
+    confirm: float = 0.70
+    """From here on it is asked back."""
+    margin: float = 0.12
+    """Another intent closer than this to the best one makes it a question."""
+    free_text: float = 0.80
+    """A sentence with free text, not said to the letter, is asked back from here on and never simply accepted."""
+    similar: float = 0.60
+    """Two words less alike than this are two different words."""
+    short_list: int = 12
+    """How many templates are aligned word by word."""
+    content: float = 0.5
+    """A word of at least this weight says something; at least one has to be matched."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An intent that was nearly said."""
+
+    intent: str
+    template: int
+    closeness: float
+    """1 means to the letter."""
+    words: tuple[str, ...]
+    """The sentence of the template that is nearest; ANY where it takes free text."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a verdict came about, for people who write intents."""
+
+    words: tuple[str, ...]
+    exact: tuple[Parse, ...] = ()
+    near: tuple[Candidate, ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()
+    """Template and reason."""
+
+
+class _Edge(NamedTuple):
+    word: str
+    """A word, ANY, or nothing at all."""
+    target: int
+
+
+@dataclass(frozen=True, eq=False)
+class Matcher:
+    """One automaton, made ready for matching. Everything derived is computed once, when first needed."""
+
+    automaton: Automaton
+    thresholds: Thresholds = Thresholds()
+
+    def match(self, utterance: Utterance) -> Verdict:
+        """Accept (an Intent), Confirm, NoMatch or NoInput."""
+        return self.explain(utterance)[0]
+
+    def explain(self, utterance: Utterance) -> tuple[Verdict, Explanation]:
+        words = to_words(utterance.text, self.automaton.grammar.language)
+        text = " ".join(words)
+        if not words:
+            return NoInput(), Explanation(words)
+        exact = parse(self.automaton, words) or self._without_skipped(words)
+        if exact:
+            return self._exact(exact, text, utterance.confidence), Explanation(words, tuple(exact))
+        near, rejected = self.near(words)
+        return self._judge(near, words, utterance.confidence), Explanation(words, (), tuple(near), tuple(rejected))
+
+    def _without_skipped(self, words: tuple[str, ...]) -> list[Parse]:
+        skipped = self.automaton.grammar.skip_words
+        kept = tuple(word for word in words if word not in skipped)
+        return parse(self.automaton, kept) if skipped and kept != words else []
+
+    def _exact(self, parses: list[Parse], text: str, confidence: float) -> Verdict:
+        best = parses[0]
+        intents = tuple(Intent(found.intent, found.slots, text, confidence) for found in parses[:2])
+        if len(parses) > 1 and parses[1].fixed == best.fixed and best.free:
+            return Confirm(intents, text, confidence)
+        return intents[0]
+
+    def _judge(self, near: list[Candidate], words: tuple[str, ...], confidence: float) -> Verdict:
+        text = " ".join(words)
+        limits = self.thresholds
+        if not near or near[0].closeness < limits.confirm:
+            return NoMatch(text, confidence)
+        best = near[0]
+        rivals = [other for other in near[1:] if best.closeness - other.closeness < limits.margin]
+        free = ANY in best.words
+        if best.closeness >= limits.accept and not rivals and not free:
+            return self._intent(best, text, confidence * best.closeness)
+        if free and best.closeness < limits.free_text:
+            return NoMatch(text, confidence)
+        candidates = tuple(self._intent(found, text, confidence * found.closeness) for found in (best, *rivals[:1]))
+        return Confirm(candidates, text, confidence * best.closeness)
+
+    def _intent(self, found: Candidate, text: str, confidence: float) -> Intent:
+        """The candidate as if its sentence had been said; free text cannot be told from the near miss and is left out."""
+        said = parse(self.automaton, found.words) if ANY not in found.words else []
+        slots = next((way.slots for way in said if way.intent == found.intent), None)
+        if slots is None:
+            slots = self.automaton.grammar.templates[found.template].slots
+        return Intent(found.intent, slots, text, confidence)
+
+    def near(self, words: tuple[str, ...]) -> tuple[list[Candidate], list[tuple[str, str]]]:
+        """The nearest sentence of each intent that is near at all, nearest first; and what was ruled out, and why."""
+        similarity: Matrix = process.cdist(words, self._vocabulary, scorer=fuzz.ratio, dtype=np.float32, workers=1)
+        similarity = (similarity / 100).astype(np.float32)
+        templates = self._short_list(similarity)
+        allowed = frozenset().union(*(self._ancestors(index) for index in templates))
+        wanted = {self._end[index]: index for index in templates}
+        best: dict[str, Candidate] = {}
+        rejected: list[tuple[str, str]] = []
+        for found in _Alignment(self, words, similarity, allowed, wanted).candidates():
+            reason = self._veto(found, words)
+            if reason:
+                rejected.append((self.automaton.grammar.templates[found.template].source, reason))
+            elif found.intent not in best:
+                best[found.intent] = found
+            if len(best) > 1:
+                break
+        return sorted(best.values(), key=lambda found: -found.closeness), rejected
+
+    def _veto(self, found: Candidate, words: tuple[str, ...]) -> str:
+        negations = self.automaton.grammar.negations
+        if bool(negations.intersection(words)) != bool(negations.intersection(found.words)):
+            return "negation"
+        shared = [word for word in found.words if word in words or self._has_twin(word, words)]
+        if not any(self.weight(word) >= self.thresholds.content for word in shared):
+            return "nothing said but filler"
+        return ""
+
+    def _has_twin(self, word: str, words: tuple[str, ...]) -> bool:
+        return any(fuzz.ratio(word, other) >= 100 * self.thresholds.similar for other in words)
+
+    def _short_list(self, similarity: Matrix) -> list[int]:
+        """The templates whose words cover most of what was said, weighted by how much the words say."""
+        alike = np.where(similarity >= self.thresholds.similar, similarity, 0) * self._weights
+        covered = np.maximum.reduceat(alike[:, self._template_words], self._template_starts, axis=1).sum(axis=0)
+        count = min(self.thresholds.short_list, len(covered))
+        chosen = np.argpartition(-covered, count - 1)[:count]
+        return [int(index) for index in chosen if covered[index] > 0]
+
+    def weight(self, word: str) -> float:
+        """How much a word says, 0.25 (in nearly every template) to 1 (in one, or in none)."""
+        position = self._positions.get(word)
+        return 1.0 if position is None else float(self._weights[position])
+
+    @cached_property
+    def _vocabulary(self) -> list[str]:
+        return list(self.automaton.vocabulary)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {word: position for position, word in enumerate(self._vocabulary)}
+
+    @cached_property
+    def _template_vocabularies(self) -> list[list[int]]:
+        return [sorted(self._words_of(index)) for index in range(len(self.automaton.grammar.templates))]
+
+    @cached_property
+    def _template_words(self) -> NDArray[np.intp]:
+        return np.array([word for words in self._template_vocabularies for word in words or [0]], dtype=np.intp)
+
+    @cached_property
+    def _template_starts(self) -> NDArray[np.intp]:
+        sizes = [len(words) or 1 for words in self._template_vocabularies]
+        return np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.intp)
+
+    @cached_property
+    def _weights(self) -> Matrix:
+        """Inverse document frequency over the intents, scaled to 0.25 … 1."""
+        intents: list[set[str]] = [set() for _ in self._vocabulary]
+        for template, words in zip(self.automaton.grammar.templates, self._template_vocabularies, strict=True):
+            for word in words:
+                intents[word].add(template.intent)
+        every = max(2, len({template.intent for template in self.automaton.grammar.templates}))
+        rarity = [math.log(every / max(1, len(names))) / math.log(every) for names in intents]
+        return np.array([0.25 + 0.75 * value for value in rarity], dtype=np.float32)
+
+    @cached_property
+    def _backward(self) -> list[list[int]]:
+        sources: list[list[int]] = [[] for _ in self.automaton.states]
+        for state, here in enumerate(self.automaton.states):
+            for targets in here.words.values():
+                for target in targets:
+                    sources[target].append(state)
+            for target, _ in here.silent:
+                sources[target].append(state)
+        return sources
+
+    @cached_property
+    def _end(self) -> dict[int, int]:
+        return {index: state for state, here in enumerate(self.automaton.states) for index in here.final}
+
+    @cached_property
+    def _known_ancestors(self) -> dict[int, frozenset[int]]:
+        return {}
+
+    def _ancestors(self, template: int) -> frozenset[int]:
+        """All states on the ways to the end of one template."""
+        found = self._known_ancestors.get(template)
+        if found is None:
+            pending = [self._end[template]]
+            seen = set(pending)
+            while pending:
+                for source in self._backward[pending.pop()]:
+                    if source not in seen:
+                        seen.add(source)
+                        pending.append(source)
+            found = self._known_ancestors[template] = frozenset(seen)
+        return found
+
+    def _words_of(self, template: int) -> set[int]:
+        states = self._ancestors(template)
+        words: set[int] = set()
+        for state in states:
+            for word, targets in self.automaton.states[state].words.items():
+                if word != ANY and any(target in states for target in targets):
+                    words.add(self._positions[word])
+        return words
+
+
+class _Alignment:
+    """Best-first search for the sentences of some templates that are nearest to the words, word by word.
+
+    A word said but not in the sentence, or in it but not said, costs its weight; a word said instead of another costs
+    as much of the weight as the two differ in letters. Free text costs nothing.
+    """
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        words: tuple[str, ...],
+        similarity: Matrix,
+        allowed: frozenset[int],
+        wanted: dict[int, int],
+    ) -> None:
+        self.matcher = matcher
+        self.words = words
+        self.similarity = similarity
+        self.allowed = allowed
+        self.wanted = wanted
+        self.said = [matcher.weight(word) for word in words]
+        self.total = sum(self.said)
+        self.most = (1 - matcher.thresholds.confirm) * 1.6 * self.total
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Nearest first; one for each template."""
+        states = self.matcher.automaton.states
+        counter = 0
+        heap: list[tuple[float, int, int, int, tuple[str, ...]]] = [(0.0, 0, 0, 0, ())]
+        settled: set[tuple[int, int]] = set()
+        reported: set[int] = set()
+        while heap:
+            cost, _, position, state, path = heapq.heappop(heap)
+            if (position, state) in settled:
+                continue
+            settled.add((position, state))
+            template = self.wanted.get(state)
+            if position == len(self.words) and template is not None and template not in reported:
+                reported.add(template)
+                yield self._candidate(template, cost, path)
+            for price, further, target, word in self._moves(position, state, states):
+                if cost + price <= self.most and target in self.allowed:
+                    counter += 1
+                    heapq.heappush(heap, (cost + price, counter, further, target, (*path, word) if word else path))
+
+    def _moves(self, position: int, state: int, states: list) -> Iterator[tuple[float, int, int, str]]:  # type: ignore[type-arg]
+        here = states[state]
+        more = position < len(self.words)
+        for target, _ in here.silent:
+            yield 0.0, position, target, ""
+        if more:
+            yield self.said[position], position + 1, state, ""
+        for word, targets in here.words.items():
+            if word == ANY:
+                if more:
+                    for target in targets:
+                        yield 0.0, position + 1, target, ANY
+                continue
+            weight = self.matcher.weight(word)
+            price = self._instead(position, word, weight) if more else None
+            for target in targets:
+                yield weight, position, target, word
+                if price is not None:
+                    yield price, position + 1, target, word
+
+    def _instead(self, position: int, word: str, weight: float) -> float | None:
+        alike = float(self.similarity[position, self.matcher._positions[word]])
+        if alike < self.matcher.thresholds.similar:
+            return None
+        return (1 - alike) * max(weight, self.said[position])
+
+    def _candidate(self, template: int, cost: float, path: tuple[str, ...]) -> Candidate:
+        fixed = sum(self.matcher.weight(word) for word in path if word != ANY)
+        # Free text is neither a merit nor a fault: closeness counts only what the template says itself.
+        whole = fixed if ANY in path else max(self.total, fixed)
+        closeness = max(0.0, 1 - cost / whole) if whole else 0.0
+        return Candidate(self.matcher.automaton.grammar.templates[template].intent, template, closeness, path)
