@@ -11,12 +11,13 @@ from voice_coach import catalog
 from voice_coach.adapters.sqlite_journal import SqliteJournal
 from voice_coach.coaching.values import Content
 from voice_coach.errors import PackError
+from voice_coach.hearing import automaton_cache
 from voice_coach.hearing.endpointing import Waiting
-from voice_coach.hearing.intent_files import read_grammar, sentence_files
+from voice_coach.hearing.intent_files import sentence_files
 from voice_coach.hearing.language_graph import LanguageGraph, language_graph
 from voice_coach.hearing.parsing import overlap
-from voice_coach.hearing.templates import Automaton, compile_grammar
-from voice_coach.packs import Pack, pack_folder, read_pack
+from voice_coach.hearing.templates import Automaton
+from voice_coach.packs import SETTINGS_FILE, Pack, languages, pack_folder, read_pack
 from voice_coach.mouths import SilentMouth
 from voice_coach.ports import Microphone, Mouth, Recognizer, Synthesizer
 from voice_coach.settings import APPLICATION, Settings, load_settings
@@ -45,18 +46,16 @@ def content_of(pack: Pack, settings: Settings) -> Content:
 
 def automaton_of(folder: Path) -> Automaton:
     """The automaton of a folder of sentence files. A foreign folder without negations gets those of our pack."""
-    return compile_grammar(read_grammar(folder, _negations(folder)))
+    negations = frozenset() if (folder / SETTINGS_FILE).exists() else _negations(folder)
+    return automaton_cache.automaton_of(folder, cache_folder() / "automata", negations)
 
 
 def _negations(folder: Path) -> frozenset[str]:
     for path in sentence_files(folder):
         document = read_yaml(path)
         if isinstance(document, dict) and document.get("language"):
-            try:
-                pack = read_yaml(pack_folder(str(document["language"])) / "pack.yaml")
-            except PackError:
-                return frozenset()
-            return frozenset(str(word) for word in pack.get("negations") or ())
+            language = str(document["language"])
+            return automaton_of(pack_folder(language)).grammar.negations if language in languages() else frozenset()
     return frozenset()
 
 
@@ -132,4 +131,6 @@ def mouth_for(settings: Settings, parts: ExitStack, *, output: Path | None, sile
     synthesizer = synthesizer_for(settings)
     parts.callback(synthesizer.close)
     parts.callback(speaker.close)
-    return SpokenMouth(synthesizer, speaker, voice=settings.speech.voice)
+    # A file holds what was said, one thing after the other; chimes are for somebody who is there.
+    earcons = settings.audio.earcons and output is None
+    return SpokenMouth(synthesizer, speaker, voice=settings.speech.voice, earcons=earcons)

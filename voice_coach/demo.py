@@ -16,7 +16,7 @@ from voice_coach.errors import PackError
 from voice_coach.hearing.matching import Matcher
 from voice_coach.loop import Report
 from voice_coach.packs import Pack
-from voice_coach.ports import Microphone, Speech, Synthesizer
+from voice_coach.ports import Earcon, Microphone, Speech, Synthesizer
 from voice_coach.sessions import complete_command, conversation_of
 from voice_coach.settings import Settings
 from voice_coach.yaml_source import read_yaml
@@ -55,6 +55,9 @@ class Stage:
 
     def tune(self, rate: float, volume: float) -> None:
         self.rate, self.volume = round(rate), volume
+
+    def chime(self, earcon: Earcon) -> None:
+        """No earcons on stage: each file is one spoken turn."""
 
     def people(self, script: list[dict[str, Any]]) -> Iterator[Microphone]:
         """What the people say, one recording after the other, each made when its turn has come."""

@@ -13,7 +13,7 @@ from voice_coach.coaching.render import render
 from voice_coach.coaching.values import Content, Decision, Entry, Prompt, Responses, Session
 from voice_coach.hearing.matching import Matcher
 from voice_coach.hearing.values import Confirm, Intent, NoInput, NoMatch, Utterance, Verdict
-from voice_coach.ports import Ears, Journal, Mouth
+from voice_coach.ports import Earcon, Ears, Journal, Mouth
 
 VERDICTS: Mapping[type, str] = {Intent: "accept", Confirm: "confirm", NoMatch: "no_match", NoInput: "no_input"}
 CHANGES_VOICE = frozenset({"setting", "undo"})
@@ -43,6 +43,8 @@ class Conversation:
 
     def run(self) -> None:
         """Until the ears hear no more."""
+        self.mouth.chime(Earcon.LISTENING)
+        self.ears.forget()
         self.tell("listening")
         while (utterance := self.ears.listen(self.patience())) is not None:
             self.turn(utterance)

@@ -1,5 +1,7 @@
 """A mouth without a sound, for typed conversations."""
 
+from voice_coach.ports import Earcon
+
 
 class SilentMouth:
     """What is said is only shown. No time passes."""
@@ -11,3 +13,6 @@ class SilentMouth:
 
     def tune(self, rate: float, volume: float) -> None:
         """Nothing to be tuned."""
+
+    def chime(self, earcon: Earcon) -> None:
+        """Nothing to be heard."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +28,19 @@ class Speech:
     @property
     def seconds(self) -> float:
         return len(self.samples) / self.sample_rate_hz
+
+
+class Earcon(Enum):
+    """What is meant; the shape of the melody tells them apart, also for somebody who hears no pitch well."""
+
+    LISTENING = "listening"
+    """Two notes up: go ahead."""
+    HEARD = "heard"
+    """One short note: I have that."""
+    NOT_UNDERSTOOD = "not_understood"
+    """The same low note twice: once more."""
+    GOODBYE = "goodbye"
+    """Three notes down: I am not listening any longer."""
 
 
 class Microphone(Protocol):
@@ -131,6 +145,10 @@ class Mouth(Protocol):
 
     def tune(self, rate: float, volume: float) -> None:
         """From now on at this many words a minute, and this loud (0 to 1)."""
+        ...
+
+    def chime(self, earcon: Earcon) -> None:
+        """A short sound with a meaning."""
         ...
 
 

@@ -24,7 +24,11 @@ def where(value: object) -> str:
     return value.where if isinstance(value, Located) else ""
 
 
-class _Loader(yaml.SafeLoader):
+# The same safe loader in C, five times as fast, where PyYAML was built with it.
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
     file = ""
 
 

@@ -1,91 +1,128 @@
-"""PURE: the fixed part of the automaton as a small deterministic acceptor, for the language graph."""
+"""PURE: the fixed part of the automaton as a small weighted acceptor, for the language graph.
 
-from collections import deque
-from collections.abc import Mapping
+Weights: every intent is taken to be equally likely, every template of an intent as well, and so is every way to say
+one. Where something may be left out, that is half of the probability. Without weights the sentences would be free, and
+with thousands of them one can be heard into any noise.
+
+The acceptor is not made deterministic: with optional words before and after every sentence that multiplies the arcs by
+ten, while the recognizer copes with several arcs for a word. States that accept the same are merged instead.
+"""
+
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from voice_coach.hearing.templates import ANY, Automaton
+
+SILENT = ""
+"""The label of an arc that reads no word."""
+
+
+class WeightedArc(NamedTuple):
+    word: str
+    target: int
+    cost: float
+    """Negative natural logarithm of its probability."""
 
 
 @dataclass(frozen=True)
 class AcceptorState:
-    words: Mapping[str, int]
-    final: bool
+    arcs: tuple[WeightedArc, ...]
+    final: float | None
+    """What ending here costs; None where nothing ends."""
 
 
-def deterministic(automaton: Automaton) -> tuple[AcceptorState, ...]:
-    """The sentences of all templates without free text: at most one arc for a word in a state, no two states alike.
+def compact(automaton: Automaton) -> tuple[AcceptorState, ...]:
+    """The sentences of all templates without free text; no two states alike. The last state is the start.
 
-    State 0 is the start. Subset construction, then alike states are merged from the ends backwards (there are no
-    circles without free text).
+    Empty when every template has free text.
     """
-    useful = _leading_to_an_end(automaton)
-    start = frozenset({0})
-    numbers = {start: 0}
-    rows: list[tuple[dict[str, int], bool]] = []
-    pending = deque([start])
-    while pending:
-        states = pending.popleft()
-        ways: dict[str, set[int]] = {}
-        final = False
-        for state in states:
-            closure = automaton.closure(state)
-            final = final or bool(closure.finals)
-            for word, steps in closure.words.items():
-                if word != ANY:
-                    targets = {step.target for step in steps if step.target in useful}
-                    if targets:
-                        ways.setdefault(word, set()).update(targets)
-        row: dict[str, int] = {}
-        for word, targets in ways.items():
-            key = frozenset(targets)
-            if key not in numbers:
-                numbers[key] = len(numbers)
-                pending.append(key)
-            row[word] = numbers[key]
-        rows.append((row, final))
-    return _merged(rows)
-
-
-def _leading_to_an_end(automaton: Automaton) -> set[int]:
-    """States from which a template can be completed without free text."""
-    sources: dict[int, list[int]] = {}
-    ends: list[int] = []
-    for state, here in enumerate(automaton.states):
-        if here.final:
-            ends.append(state)
-        for word, targets in here.words.items():
-            if word != ANY:
-                for target in targets:
-                    sources.setdefault(target, []).append(state)
-        for target, _ in here.silent:
-            sources.setdefault(target, []).append(state)
-    useful = set(ends)
-    while ends:
-        for source in sources.get(ends.pop(), ()):
-            if source not in useful:
-                useful.add(source)
-                ends.append(source)
-    return useful
-
-
-def _merged(rows: list[tuple[dict[str, int], bool]]) -> tuple[AcceptorState, ...]:
-    classes: dict[tuple[frozenset[tuple[str, int]], bool], int] = {}
+    weights = _template_weights(automaton)
+    shares = _shares(automaton, weights)
+    if 0 not in shares:
+        return ()
     class_of: dict[int, int] = {}
-    for state in _ends_first(rows):
-        words, final = rows[state]
-        signature = (frozenset((word, class_of[target]) for word, target in words.items()), final)
-        class_of[state] = classes.setdefault(signature, len(classes))
-    # The start comes first: numbering is turned round.
-    last = len(classes) - 1
-    ordered: list[AcceptorState] = [AcceptorState({}, False)] * len(classes)
-    for (words_to, final), number in classes.items():
-        ordered[last - number] = AcceptorState({word: last - target for word, target in sorted(words_to)}, final)
-    return tuple(ordered)
+    known: dict[AcceptorState, int] = {}
+    for state in _ends_first(automaton, shares):
+        arcs, final = _weighted(automaton, weights, shares, state)
+        merged = tuple(sorted(WeightedArc(arc.word, class_of[arc.target], round(arc.cost, 3)) for arc in arcs))
+        if final is None and len(merged) == 1 and merged[0].word == SILENT:
+            class_of[state] = merged[0].target
+            continue
+        class_of[state] = known.setdefault(AcceptorState(merged, final), len(known))
+    return tuple(known)[: class_of[0] + 1]
 
 
-def _ends_first(rows: list[tuple[dict[str, int], bool]]) -> list[int]:
-    """States in an order in which every arc leads to an earlier one; the start is last."""
+def _shares(automaton: Automaton, weights: list[float]) -> dict[int, float]:
+    """For each state the probability of the templates whose fixed sentences lead through it; others are left out."""
+    sources: dict[int, set[int]] = {}
+    ends: dict[int, list[int]] = {}
+    for state, here in enumerate(automaton.states):
+        for index in here.final:
+            ends.setdefault(index, []).append(state)
+        for _, target in _ways(automaton, state):
+            sources.setdefault(target, set()).add(state)
+    shares: dict[int, float] = {}
+    for index, finals in ends.items():
+        seen = set(finals)
+        pending = list(finals)
+        while pending:
+            for source in sources.get(pending.pop(), ()):
+                if source not in seen:
+                    seen.add(source)
+                    pending.append(source)
+        if 0 in seen:
+            for state in seen:
+                shares[state] = shares.get(state, 0.0) + weights[index]
+    return shares
+
+
+def _template_weights(automaton: Automaton) -> list[float]:
+    templates = automaton.grammar.templates
+    sizes: dict[str, int] = {}
+    for template in templates:
+        sizes[template.intent] = sizes.get(template.intent, 0) + 1
+    return [1 / (len(sizes) * sizes[template.intent]) for template in templates]
+
+
+def _ways(automaton: Automaton, state: int) -> Iterator[tuple[str, int]]:
+    here = automaton.states[state]
+    for word, targets in here.words.items():
+        if word != ANY:
+            for target in targets:
+                yield word, target
+    for target, _ in here.silent:
+        yield SILENT, target
+
+
+def _weighted(
+    automaton: Automaton, weights: list[float], shares: dict[int, float], state: int
+) -> tuple[list[WeightedArc], float | None]:
+    """The ways out of a state with their costs: each target as likely as its templates, half of that without a word."""
+    words: dict[int, list[str]] = {}
+    silent: set[int] = set()
+    for word, target in _ways(automaton, state):
+        if target in shares:
+            words.setdefault(target, [])
+            if word == SILENT:
+                silent.add(target)
+            else:
+                words[target].append(word)
+    ending = sum(weights[index] for index in automaton.states[state].final)
+    total = sum(shares[target] for target in words) + ending
+    arcs: list[WeightedArc] = []
+    for target, spoken in words.items():
+        cost = -math.log(shares[target] / total)
+        if target in silent:
+            arcs.append(WeightedArc(SILENT, target, cost + (math.log(2) if spoken else 0.0)))
+            cost += math.log(2)
+        arcs.extend(WeightedArc(word, target, cost + math.log(len(spoken))) for word in spoken)
+    return arcs, round(-math.log(ending / total), 3) if ending else None
+
+
+def _ends_first(automaton: Automaton, useful: dict[int, float]) -> list[int]:
+    """Useful states in an order in which every arc leads to an earlier one; the start is last."""
     order: list[int] = []
     seen: set[int] = set()
     stack: list[tuple[int, bool]] = [(0, False)]
@@ -96,5 +133,5 @@ def _ends_first(rows: list[tuple[dict[str, int], bool]]) -> list[int]:
         elif state not in seen:
             seen.add(state)
             stack.append((state, True))
-            stack.extend((target, False) for target in rows[state][0].values())
+            stack.extend((target, False) for _, target in _ways(automaton, state) if target in useful)
     return order

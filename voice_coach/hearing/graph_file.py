@@ -4,6 +4,7 @@ Layout (OpenFst 1.6 to 1.8, const-fst.h): a header with the numbers of states an
 arcs. States and arcs stand at the end, so appending needs no knowledge of the tables in between.
 """
 
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class GraphArc:
 @dataclass(frozen=True)
 class GraphState:
     arcs: tuple[GraphArc, ...]
-    final: bool = False
+    final: float = math.inf
+    """What it costs to end here; infinite where nothing can end."""
 
 
 @dataclass(frozen=True)
@@ -91,17 +93,17 @@ def read_const_graph(path: Path) -> ConstGraph:
 def write_side_by_side(path: Path, general: ConstGraph, small: Sequence[GraphState], cost: float) -> None:
     """Writes the large graph and the small one beside it, behind a new first state that leads into both.
 
-    Entering the small one costs `cost` (natural logarithm of odds), entering the large one nothing.
+    The small one begins at its last state. Entering the small one costs `cost` (natural logarithm of odds), entering the large one nothing.
     """
     offset = len(general.states)
-    first = GraphState((GraphArc(EPSILON, 0, cost), GraphArc(EPSILON, -1 - general.start)))
+    into = (GraphArc(EPSILON, len(small) - 1, cost),) if small else ()
+    first = GraphState((*into, GraphArc(EPSILON, -1 - general.start)))
     new_states = np.zeros(len(small) + 1, STATE)
     rows: list[tuple[int, int, float, int]] = []
     for number, state in enumerate((*small, first)):
         arcs = sorted(state.arcs, key=lambda arc: arc.label)
         silent = sum(arc.label == EPSILON for arc in arcs)
-        final = 0.0 if state.final else np.inf
-        new_states[number] = (final, len(general.arcs) + len(rows), len(arcs), silent, silent)
+        new_states[number] = (state.final, len(general.arcs) + len(rows), len(arcs), silent, silent)
         for arc in arcs:
             target = arc.target + offset if arc.target >= 0 else -1 - arc.target
             rows.append((arc.label, arc.label, arc.cost, target))

@@ -23,7 +23,8 @@ class Template:
     intent: str
     source: str
     where: str
-    expression: Sentence
+    expression: Sentence | None
+    """None where a compiled automaton was read back, which needs it no more."""
     slots: Mapping[str, str]
     """Constant slots of the intent."""
 

@@ -7,6 +7,7 @@ costs well under a second and needs no tools.
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -16,11 +17,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from voice_coach.errors import GraphError
-from voice_coach.hearing.acceptor import deterministic
-from voice_coach.hearing.graph_file import GraphArc, GraphState, read_const_graph, write_side_by_side
+from voice_coach.hearing.acceptor import SILENT, AcceptorState, compact
+from voice_coach.hearing.graph_file import EPSILON, GraphArc, GraphState, read_const_graph, write_side_by_side
 from voice_coach.hearing.templates import Automaton
 
-FORMAT = 2
+FORMAT = 5
 """Raised whenever the same inputs would give another graph."""
 NEVER_SECONDS = 100_000
 ENDPOINT_RULES = {f"endpoint.rule{number}.min-trailing-silence": NEVER_SECONDS for number in range(1, 5)}
@@ -38,6 +39,8 @@ class GraphSettings:
 
     entry_cost: float = 4.0
     """What a sentence of the templates has to win by over free speech (natural logarithm of odds)."""
+    weight_scale: float = 1.0
+    """How much the probabilities within the templates count; 0 makes every sentence of them free."""
     beam: float = 10.0
     max_active: int = 3000
     lattice_beam: float = 2.0
@@ -102,11 +105,7 @@ def _is_whole(folder: Path) -> bool:
 def _build(folder: Path, automaton: Automaton, model: Path, cache: Path, settings: GraphSettings) -> None:
     general = _general(model, cache)
     ids = _word_ids(general / WORDS)
-    rows = deterministic(automaton)
-    small = [
-        GraphState(tuple(GraphArc(ids[word], target) for word, target in row.words.items() if word in ids), row.final)
-        for row in rows
-    ]
+    small = [_graph_state(state, ids, settings.weight_scale) for state in compact(automaton)]
     unknown = {word: place for word, place in sorted(automaton.vocabulary.items()) if word not in ids}
     with tempfile.TemporaryDirectory(dir=cache, prefix="making-") as name:
         making = Path(name) / "graph-folder"
@@ -116,6 +115,16 @@ def _build(folder: Path, automaton: Automaton, model: Path, cache: Path, setting
         (making / "unknown.json").write_text(json.dumps(unknown), encoding="utf-8")
         _put(making, folder)
     _forget_old(cache, folder)
+
+
+def _graph_state(state: AcceptorState, ids: Mapping[str, int], scale: float) -> GraphState:
+    """The same with the model's word ids; a word that it does not know is left out."""
+    arcs = tuple(
+        GraphArc(EPSILON if arc.word == SILENT else ids[arc.word], arc.target, scale * arc.cost)
+        for arc in state.arcs
+        if arc.word == SILENT or arc.word in ids
+    )
+    return GraphState(arcs, math.inf if state.final is None else scale * state.final)
 
 
 def _link_model(model: Path, making: Path) -> None:

@@ -18,6 +18,10 @@ from voice_coach.hearing.values import Confirm, Intent, NoInput, NoMatch, Uttera
 from voice_coach.hearing.words import to_words
 
 Matrix = NDArray[np.float32]
+MOST_WORDS = 40
+"""Longer speech is nobody's command; it is not compared with any."""
+MOST_STEPS = 4_000
+"""Where the search for a near miss gives up: what is that far away is not near."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,11 @@ class Explanation:
     """Template and reason."""
 
 
-class _Edge(NamedTuple):
+class _Said(NamedTuple):
+    """The words of a sentence so far, last first."""
+
     word: str
-    """A word, ANY, or nothing at all."""
-    target: int
+    before: "_Said | None"
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +93,7 @@ class Matcher:
         exact = parse(self.automaton, words) or self._without_skipped(words)
         if exact:
             return self._exact(exact, text, utterance.confidence), Explanation(words, tuple(exact))
-        near, rejected = self.near(words)
+        near, rejected = self.near(words) if len(words) <= MOST_WORDS else ([], [])
         return self._judge(near, words, utterance.confidence), Explanation(words, (), tuple(near), tuple(rejected))
 
     def _without_skipped(self, words: tuple[str, ...]) -> list[Parse]:
@@ -217,6 +222,26 @@ class Matcher:
     def _end(self) -> dict[int, int]:
         return {index: state for state, here in enumerate(self.automaton.states) for index in here.final}
 
+    def _unsaid(self, state: int) -> list[tuple[float, int, str]]:
+        """Ways out of a state without a spoken word: for nothing, or at the price of the cheapest word left out."""
+        found = self._known_unsaid.get(state)
+        if found is None:
+            here = self.automaton.states[state]
+            cheapest: dict[int, tuple[float, str]] = {}
+            for word, targets in here.words.items():
+                for target in targets:
+                    if word != ANY:
+                        way = (self.weight(word), word)
+                        cheapest[target] = min(cheapest.get(target, way), way)
+            found = [(0.0, target, "") for target, _ in here.silent]
+            found += [(weight, target, word) for target, (weight, word) in cheapest.items()]
+            self._known_unsaid[state] = found
+        return found
+
+    @cached_property
+    def _known_unsaid(self) -> dict[int, list[tuple[float, int, str]]]:
+        return {}
+
     @cached_property
     def _known_ancestors(self) -> dict[int, frozenset[int]]:
         return {}
@@ -262,63 +287,76 @@ class _Alignment:
     ) -> None:
         self.matcher = matcher
         self.words = words
-        self.similarity = similarity
         self.allowed = allowed
         self.wanted = wanted
         self.said = [matcher.weight(word) for word in words]
         self.total = sum(self.said)
         self.most = (1 - matcher.thresholds.confirm) * 1.6 * self.total
+        self.twins = [self._twins(position, row) for position, row in enumerate(similarity)]
+        self.rest = self._least_for_the_rest()
+
+    def _twins(self, position: int, row: Matrix) -> dict[str, float]:
+        """The words that may stand for the one at the position, each with its price."""
+        vocabulary, weights = self.matcher._vocabulary, self.matcher._weights
+        return {
+            vocabulary[index]: (1 - float(row[index])) * max(float(weights[index]), self.said[position])
+            for index in np.flatnonzero(row >= self.matcher.thresholds.similar)
+        }
+
+    def _least_for_the_rest(self) -> list[float]:
+        """For each position the least that all words from there on can cost, whatever the sentence."""
+        rest = [0.0]
+        free = any(ANY in self.matcher.automaton.states[state].words for state in self.allowed)
+        for said, twins in zip(reversed(self.said), reversed(self.twins), strict=True):
+            rest.append(rest[-1] + (0.0 if free else min(said, min(twins.values(), default=said))))
+        return rest[::-1]
 
     def candidates(self) -> Iterator[Candidate]:
         """Nearest first; one for each template."""
-        states = self.matcher.automaton.states
-        counter = 0
-        heap: list[tuple[float, int, int, int, tuple[str, ...]]] = [(0.0, 0, 0, 0, ())]
+        heap: list[tuple[float, int, int, int, _Said | None]] = [(self.rest[0], 0, 0, 0, None)]
         settled: set[tuple[int, int]] = set()
         reported: set[int] = set()
-        while heap:
-            cost, _, position, state, path = heapq.heappop(heap)
+        pushed = 0
+        while heap and len(settled) < MOST_STEPS:
+            least, _, position, state, path = heapq.heappop(heap)
             if (position, state) in settled:
                 continue
             settled.add((position, state))
+            cost = least - self.rest[position]
             template = self.wanted.get(state)
             if position == len(self.words) and template is not None and template not in reported:
                 reported.add(template)
                 yield self._candidate(template, cost, path)
-            for price, further, target, word in self._moves(position, state, states):
-                if cost + price <= self.most and target in self.allowed:
-                    counter += 1
-                    heapq.heappush(heap, (cost + price, counter, further, target, (*path, word) if word else path))
+            for price, further, target, word in self._moves(position, state):
+                bound = cost + price + self.rest[further]
+                if bound <= self.most and target in self.allowed and (further, target) not in settled:
+                    pushed += 1
+                    heapq.heappush(heap, (bound, pushed, further, target, _Said(word, path) if word else path))
 
-    def _moves(self, position: int, state: int, states: list) -> Iterator[tuple[float, int, int, str]]:  # type: ignore[type-arg]
-        here = states[state]
-        more = position < len(self.words)
-        for target, _ in here.silent:
-            yield 0.0, position, target, ""
-        if more:
-            yield self.said[position], position + 1, state, ""
-        for word, targets in here.words.items():
-            if word == ANY:
-                if more:
-                    for target in targets:
-                        yield 0.0, position + 1, target, ANY
-                continue
-            weight = self.matcher.weight(word)
-            price = self._instead(position, word, weight) if more else None
-            for target in targets:
-                yield weight, position, target, word
-                if price is not None:
-                    yield price, position + 1, target, word
+    def _moves(self, position: int, state: int) -> Iterator[tuple[float, int, int, str]]:
+        for price, target, word in self.matcher._unsaid(state):
+            yield price, position, target, word
+        if position == len(self.words):
+            return
+        yield self.said[position], position + 1, state, ""
+        here = self.matcher.automaton.states[state].words
+        for target in here.get(ANY, ()):
+            yield 0.0, position + 1, target, ANY
+        twins = self.twins[position]
+        # Whichever is shorter decides how the two are brought together.
+        for word in here if len(here) < len(twins) else twins:
+            if word in twins and word in here:
+                for target in here[word]:
+                    yield twins[word], position + 1, target, word
 
-    def _instead(self, position: int, word: str, weight: float) -> float | None:
-        alike = float(self.similarity[position, self.matcher._positions[word]])
-        if alike < self.matcher.thresholds.similar:
-            return None
-        return (1 - alike) * max(weight, self.said[position])
-
-    def _candidate(self, template: int, cost: float, path: tuple[str, ...]) -> Candidate:
-        fixed = sum(self.matcher.weight(word) for word in path if word != ANY)
+    def _candidate(self, template: int, cost: float, path: "_Said | None") -> Candidate:
+        words: list[str] = []
+        while path is not None:
+            words.append(path.word)
+            path = path.before
+        sentence = tuple(reversed(words))
+        fixed = sum(self.matcher.weight(word) for word in sentence if word != ANY)
         # Free text is neither a merit nor a fault: closeness counts only what the template says itself.
-        whole = fixed if ANY in path else max(self.total, fixed)
+        whole = fixed if ANY in sentence else max(self.total, fixed)
         closeness = max(0.0, 1 - cost / whole) if whole else 0.0
-        return Candidate(self.matcher.automaton.grammar.templates[template].intent, template, closeness, path)
+        return Candidate(self.matcher.automaton.grammar.templates[template].intent, template, closeness, sentence)

@@ -121,9 +121,10 @@ class Overlap:
 def overlap(automaton: Automaton) -> Overlap | None:
     """The shortest sentence that fixed templates of two different intents both generate, if there is one.
 
-    Walks pairs of states that the same words lead to, so no sentence is ever spelled out. Free text is left out: there
-    the template with more words of its own wins.
+    Walks sets of states that the same words lead to, so no sentence is ever spelled out, and leaves a set as soon as only
+    one intent can come of it. Free text is left out: there the template with more words of its own wins.
     """
+    leads_to = _intents_ahead(automaton)
     start: tuple[int, ...] = (0,)
     came_from: dict[tuple[int, ...], tuple[tuple[int, ...], str] | None] = {start: None}
     pending: deque[tuple[int, ...]] = deque([start])
@@ -137,17 +138,47 @@ def overlap(automaton: Automaton) -> Overlap | None:
                 claims.setdefault(automaton.grammar.templates[index].intent, index)
             for word, steps in closure.words.items():
                 if word != ANY:
-                    ways.setdefault(word, set()).update(step.target for step in steps)
+                    ways.setdefault(word, set()).update(step.target for step in steps if step.target in leads_to)
         if len(claims) > 1:
             first, second = list(claims.values())[:2]
             return Overlap(_spelled(came_from, states), first, second)
         for word, targets in ways.items():
             key = tuple(sorted(targets))
-            # A single state can only go on to one intent's sentences, unless templates share it.
-            if key not in came_from:
+            if key not in came_from and _undecided(leads_to, key):
                 came_from[key] = (states, word)
                 pending.append(key)
     return None
+
+
+def _undecided(leads_to: Mapping[int, int], states: tuple[int, ...]) -> bool:
+    """Whether more than one intent can come of these states together."""
+    ahead = 0
+    for state in states:
+        ahead |= leads_to[state]
+    return ahead & (ahead - 1) != 0
+
+
+def _intents_ahead(automaton: Automaton) -> dict[int, int]:
+    """For each state that a sentence without free text can be completed from: its intents, one bit each."""
+    bits: dict[str, int] = {}
+    sources: dict[int, set[int]] = {}
+    ahead: dict[int, int] = {}
+    for state, here in enumerate(automaton.states):
+        targets = [target for word, ends in here.words.items() if word != ANY for target in ends]
+        for target in (*targets, *(target for target, _ in here.silent)):
+            sources.setdefault(target, set()).add(state)
+        for index in here.final:
+            intent = automaton.grammar.templates[index].intent
+            ahead[state] = ahead.get(state, 0) | bits.setdefault(intent, 1 << len(bits))
+    pending = deque(ahead)
+    while pending:
+        state = pending.popleft()
+        for source in sources.get(state, ()):
+            joined = ahead.get(source, 0) | ahead[state]
+            if joined != ahead.get(source):
+                ahead[source] = joined
+                pending.append(source)
+    return ahead
 
 
 def _spelled(came_from: Mapping[tuple[int, ...], tuple[tuple[int, ...], str] | None], states: tuple[int, ...]) -> str:

@@ -115,6 +115,7 @@ class _Compiler:
         for index, template in enumerate(self.grammar.templates):
             self.place = template.where
             frontier = _Frontier(frozenset({(0, "")}))
+            assert template.expression is not None
             for item in _items(template.expression.expression):
                 key = (frontier, _signature(item))
                 if key not in self.prefixes:

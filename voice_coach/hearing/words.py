@@ -1,7 +1,7 @@
 """How text becomes the plain words that templates, recognizer and matcher share."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 _NUMBER = re.compile(r"\d+")
 # Apostrophes belong to words (don't); everything else that is not a letter or digit parts them (push-ups).
@@ -28,6 +28,7 @@ def plain(text: str) -> str:
     return " ".join(_BREAKS.sub(" ", text.replace("\u2019", "'").replace("\u02bc", "'").lower()).split())
 
 
+@lru_cache(maxsize=16_384)
 def to_words(text: str, language: str) -> tuple[str, ...]:
     """The words of typed or recognized text; digits are spelled, so that "2 push-ups" is what somebody would say."""
     words: list[str] = []

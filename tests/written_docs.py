@@ -1,0 +1,109 @@
+"""The parts of the README that the program itself knows best: its practices, settings and answers, as they are now."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import time
+from pathlib import Path
+
+from voice_coach.packs import pack_folder, read_pack
+from voice_coach.settings import Settings, known_keys
+
+TOP = Path(__file__).resolve().parents[1]
+README = TOP / "README.md"
+NOW = "2026-11-21T07:30:00+01:00"
+PROGRAM = (sys.executable, "-c", "from voice_coach.cli import main; main()")
+COMMENT_COLUMN = 23
+
+
+def run(
+    home: Path, arguments: Sequence[str], text: str = "", program: Sequence[str] = PROGRAM
+) -> subprocess.CompletedProcess[str]:
+    """The program as a person without any settings would run it, with `home` as home and current folder."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("VOICE_COACH_", "XDG_"))}
+    environment |= {"HOME": str(home), "PYTHONPATH": str(TOP)}
+    return subprocess.run(
+        [*program, *arguments],
+        input=text,
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def part(document: str, name: str) -> str:
+    """What stands between the marks of that name."""
+    return _found(document, name)[1]
+
+
+def with_part(document: str, name: str, text: str) -> str:
+    start, end = _found(document, name).span(1)
+    return document[:start] + text + document[end:]
+
+
+def _found(document: str, name: str) -> "re.Match[str]":
+    found = re.search(rf"<!-- {name}: .*?-->\n(.*?)<!-- end of {name} -->", document, re.DOTALL)
+    assert found, f"there are no marks <!-- {name}: … --> and <!-- end of {name} -->"
+    return found
+
+
+def parts(document: str, home: Path) -> Iterator[tuple[str, str]]:
+    """Each written part by name, as it should be."""
+    yield "conversation", conversation(part(document, "conversation"), home)
+    yield "practices", practices()
+    yield "settings", settings(part(document, "settings"))
+
+
+def conversation(block: str, home: Path) -> str:
+    """The same typed lines, with what the coach answers to each."""
+    typed = re.findall(r"^you: (.*)", block, re.MULTILINE)
+    answered = run(home, ["chat", "--now", NOW], "\n".join(typed) + "\n")
+    assert answered.returncode == 0, answered.stderr
+    turns = zip(typed, answered.stdout.splitlines(), strict=True)
+    return "```text\n" + "".join(f"you: {line}\n{answer}\n" for line, answer in turns) + "```\n"
+
+
+def practices() -> str:
+    """The table of the practices."""
+    rows = ["| Practice | Promise | Evidence |", "|---|---|---|"]
+    for practice in read_pack(pack_folder("en")).practices.values():
+        known = practice.evidence
+        rows.append(f"| {practice.name} | {practice.promise} | {known.strength}: {known.note} {known.caveat} |")
+    return "\n".join(rows) + "\n"
+
+
+def settings(block: str) -> str:
+    """Every setting with its default, as a configuration file; comments stay as they are in `block`."""
+    comments = dict(re.findall(r"^(\w+ =).*?(# .*)", block, re.MULTILINE))
+    lines: list[str] = []
+    for key in known_keys():
+        table, name = key.split(".")
+        if f"[{table}]" not in lines:
+            lines += ["", f"[{table}]"]
+        line = f"{name} = {as_toml(getattr(getattr(Settings, table), name))}"
+        lines.append(f"{line:<{COMMENT_COLUMN}} {comments.get(f'{name} =', '')}".rstrip())
+    return "```toml\n" + "\n".join(lines[1:]) + "\n```\n"
+
+
+def as_toml(value: object) -> str:
+    return f'"{value:%H:%M}"' if isinstance(value, time) else json.dumps(value)
+
+
+def main() -> None:
+    """Writes them into the README."""
+    document = README.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as home:
+        for name, text in parts(document, Path(home)):
+            document = with_part(document, name, text)
+    README.write_text(document, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
