@@ -11,7 +11,7 @@ from typing import Any
 from voice_coach.hearing.intent_files import Grammar, Template, read_grammar, sentence_files
 from voice_coach.hearing.templates import Automaton, Mark, State, compile_grammar
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same files would give another automaton."""
 KEPT = 8
 
@@ -56,7 +56,7 @@ def _as_json(automaton: Automaton) -> dict[str, Any]:
         "language": grammar.language,
         "negations": sorted(grammar.negations),
         "skip_words": sorted(grammar.skip_words),
-        "templates": [[each.intent, each.source, each.where, dict(each.slots)] for each in grammar.templates],
+        "templates": [[each.intent, each.source, each.where, dict(each.slots), each.exact] for each in grammar.templates],
         "states": [
             [state.words, [[target, *(mark or ())] for target, mark in state.silent], state.final]
             for state in automaton.states
@@ -68,7 +68,10 @@ def _as_json(automaton: Automaton) -> dict[str, Any]:
 def _from_json(plain: dict[str, Any], files: tuple[Path, ...]) -> Automaton:
     grammar = Grammar(
         language=plain["language"],
-        templates=tuple(Template(intent, source, where, None, slots) for intent, source, where, slots in plain["templates"]),
+        templates=tuple(
+            Template(intent, source, where, None, slots, exact)
+            for intent, source, where, slots, exact in plain["templates"]
+        ),
         lists={},
         rules={},
         rule_places={},

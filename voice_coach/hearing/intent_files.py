@@ -27,6 +27,8 @@ class Template:
     """None where a compiled automaton was read back, which needs it no more."""
     slots: Mapping[str, str]
     """Constant slots of the intent."""
+    exact: bool = False
+    """Never looked for among near misses (`metadata: {exact: true}`): what is nearly said means something else."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,9 @@ def _templates(path: Path, intent: str, spec: Any) -> Iterator[Template]:
         if not isinstance(sentences, list) or not sentences:
             raise PackError(f"{path}: a data block of the intent {intent} has no `sentences:` list.", "Add sentences.")
         slots = {str(name): str(value) for name, value in (block.get("slots") or {}).items()}
+        exact = bool(_mapping(path, block, "metadata").get("exact"))
         for sentence in sentences:
-            yield Template(intent, str(sentence), where(sentence) or str(path), _parsed(sentence, path), slots)
+            yield Template(intent, str(sentence), where(sentence) or str(path), _parsed(sentence, path), slots, exact)
 
 
 def _slot_list(path: Path, name: str, spec: Any) -> SlotList:

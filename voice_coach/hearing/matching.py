@@ -20,7 +20,7 @@ from voice_coach.hearing.words import to_words
 Matrix = NDArray[np.float32]
 MOST_WORDS = 40
 """Longer speech is nobody's command; it is not compared with any."""
-MOST_STEPS = 4_000
+MOST_STEPS = 1_500
 """Where the search for a near miss gives up: what is that far away is not near."""
 
 
@@ -38,7 +38,9 @@ class Thresholds:
     """A sentence with free text, not said to the letter, is asked back from here on and never simply accepted."""
     similar: float = 0.60
     """Two words less alike than this are two different words."""
-    short_list: int = 12
+    covered: float = 0.68
+    """A template whose words account for less than this share of what was said is not looked at."""
+    short_list: int = 8
     """How many templates are aligned word by word."""
     content: float = 0.5
     """A word of at least this weight says something; at least one has to be matched."""
@@ -116,7 +118,7 @@ class Matcher:
         best = near[0]
         rivals = [other for other in near[1:] if best.closeness - other.closeness < limits.margin]
         free = ANY in best.words
-        if best.closeness >= limits.accept and not rivals and not free:
+        if best.closeness >= limits.accept and not rivals and not free and self._says_the_same(best, words):
             return self._intent(best, text, confidence * best.closeness)
         if free and best.closeness < limits.free_text:
             return NoMatch(text, confidence)
@@ -135,7 +137,9 @@ class Matcher:
         """The nearest sentence of each intent that is near at all, nearest first; and what was ruled out, and why."""
         similarity: Matrix = process.cdist(words, self._vocabulary, scorer=fuzz.ratio, dtype=np.float32, workers=1)
         similarity = (similarity / 100).astype(np.float32)
-        templates = self._short_list(similarity)
+        templates = self._short_list(similarity, sum(self.weight(word) for word in words))
+        if not templates:
+            return [], []
         allowed = frozenset().union(*(self._ancestors(index) for index in templates))
         wanted = {self._end[index]: index for index in templates}
         best: dict[str, Candidate] = {}
@@ -159,16 +163,30 @@ class Matcher:
             return "nothing said but filler"
         return ""
 
+    def _says_the_same(self, found: Candidate, words: tuple[str, ...]) -> bool:
+        """Whether the two differ in nothing that says much: a word left out, one too many, or a known word for another."""
+        heavy = self.thresholds.content
+        known = self._positions
+        added = [word for word in words if word not in found.words and (word in known or not self._has_twin(word, found.words))]
+        lost = [word for word in found.words if word not in words and not self._has_twin(word, words)]
+        return all(self.weight(word) < heavy for word in (*added, *lost))
+
     def _has_twin(self, word: str, words: tuple[str, ...]) -> bool:
         return any(fuzz.ratio(word, other) >= 100 * self.thresholds.similar for other in words)
 
-    def _short_list(self, similarity: Matrix) -> list[int]:
-        """The templates whose words cover most of what was said, weighted by how much the words say."""
-        alike = np.where(similarity >= self.thresholds.similar, similarity, 0) * self._weights
-        covered = np.maximum.reduceat(alike[:, self._template_words], self._template_starts, axis=1).sum(axis=0)
+    def _short_list(self, similarity: Matrix, said: float) -> list[int]:
+        """The templates whose words cover most of what was said (`said`: its whole weight)."""
+        covered = np.zeros(len(self.automaton.grammar.templates), np.float32)
+        for row in similarity:
+            best = np.zeros_like(covered)
+            for index in np.flatnonzero(row >= self.thresholds.similar):
+                users = self._users[index]
+                best[users] = np.maximum(best[users], row[index] * self._weights[index])
+            covered += best
+        covered = np.where(self._exact_only, 0, covered)
         count = min(self.thresholds.short_list, len(covered))
         chosen = np.argpartition(-covered, count - 1)[:count]
-        return [int(index) for index in chosen if covered[index] > 0]
+        return [int(index) for index in chosen if covered[index] >= self.thresholds.covered * said]
 
     def weight(self, word: str) -> float:
         """How much a word says, 0.25 (in nearly every template) to 1 (in one, or in none)."""
@@ -188,13 +206,17 @@ class Matcher:
         return [sorted(self._words_of(index)) for index in range(len(self.automaton.grammar.templates))]
 
     @cached_property
-    def _template_words(self) -> NDArray[np.intp]:
-        return np.array([word for words in self._template_vocabularies for word in words or [0]], dtype=np.intp)
+    def _exact_only(self) -> NDArray[np.bool_]:
+        return np.array([template.exact for template in self.automaton.grammar.templates])
 
     @cached_property
-    def _template_starts(self) -> NDArray[np.intp]:
-        sizes = [len(words) or 1 for words in self._template_vocabularies]
-        return np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.intp)
+    def _users(self) -> list[NDArray[np.intp]]:
+        """For each word the templates that use it."""
+        users: list[list[int]] = [[] for _ in self._vocabulary]
+        for template, words in enumerate(self._template_vocabularies):
+            for word in words:
+                users[word].append(template)
+        return [np.array(templates, np.intp) for templates in users]
 
     @cached_property
     def _weights(self) -> Matrix:
@@ -241,6 +263,26 @@ class Matcher:
     @cached_property
     def _known_unsaid(self) -> dict[int, list[tuple[float, int, str]]]:
         return {}
+
+    @cached_property
+    def _rank(self) -> list[int]:
+        """An order of the states, ends first: every arc but those of free text leads to a lower rank."""
+        rank = [0] * len(self.automaton.states)
+        seen: set[int] = set()
+        stack: list[tuple[int, bool]] = [(0, False)]
+        count = 0
+        while stack:
+            state, done = stack.pop()
+            if done:
+                rank[state] = count
+                count += 1
+            elif state not in seen:
+                seen.add(state)
+                stack.append((state, True))
+                here = self.automaton.states[state]
+                stack.extend((target, False) for targets in here.words.values() for target in targets)
+                stack.extend((target, False) for target, _ in here.silent)
+        return rank
 
     @cached_property
     def _known_ancestors(self) -> dict[int, frozenset[int]]:
@@ -291,9 +333,11 @@ class _Alignment:
         self.wanted = wanted
         self.said = [matcher.weight(word) for word in words]
         self.total = sum(self.said)
-        self.most = (1 - matcher.thresholds.confirm) * 1.6 * self.total
+        # Closeness is 1 − cost / weight of the longer of the two, which is at most what was said plus the cost.
+        self.most = self.total * (1 - matcher.thresholds.confirm) / matcher.thresholds.confirm
         self.twins = [self._twins(position, row) for position, row in enumerate(similarity)]
         self.rest = self._least_for_the_rest()
+        self.ahead = self._least_to_an_end() if self.rest[0] <= self.most else {0: math.inf}
 
     def _twins(self, position: int, row: Matrix) -> dict[str, float]:
         """The words that may stand for the one at the position, each with its price."""
@@ -311,9 +355,28 @@ class _Alignment:
             rest.append(rest[-1] + (0.0 if free else min(said, min(twins.values(), default=said))))
         return rest[::-1]
 
+    def _least_to_an_end(self) -> dict[int, float]:
+        """For each state the least that the sentence from there on costs: words that nothing said can stand for."""
+        heard = set().union(*self.twins)
+        states = self.matcher.automaton.states
+        least = {state: 0.0 for state in self.wanted}
+        for state in sorted(self.allowed, key=self.matcher._rank.__getitem__):
+            here = states[state].words
+            said = not heard.isdisjoint(here)
+            best = least.get(state, math.inf)
+            for price, target, _ in self.matcher._unsaid(state):
+                if target in least:
+                    best = min(best, least[target] + price)
+            spoken = [word for word in heard if word in here] if said else []
+            for word in (*spoken, ANY):
+                for target in here.get(word, ()):
+                    best = min(best, least.get(target, math.inf))
+            least[state] = best
+        return least
+
     def candidates(self) -> Iterator[Candidate]:
         """Nearest first; one for each template."""
-        heap: list[tuple[float, int, int, int, _Said | None]] = [(self.rest[0], 0, 0, 0, None)]
+        heap: list[tuple[float, int, int, int, _Said | None]] = [(self._bound(0.0, 0, 0), 0, 0, 0, None)]
         settled: set[tuple[int, int]] = set()
         reported: set[int] = set()
         pushed = 0
@@ -322,16 +385,22 @@ class _Alignment:
             if (position, state) in settled:
                 continue
             settled.add((position, state))
-            cost = least - self.rest[position]
+            cost = least - self._bound(0.0, position, state)
             template = self.wanted.get(state)
             if position == len(self.words) and template is not None and template not in reported:
                 reported.add(template)
                 yield self._candidate(template, cost, path)
             for price, further, target, word in self._moves(position, state):
-                bound = cost + price + self.rest[further]
-                if bound <= self.most and target in self.allowed and (further, target) not in settled:
+                if target not in self.ahead or (further, target) in settled:
+                    continue
+                bound = self._bound(cost + price, further, target)
+                if bound <= self.most:
                     pushed += 1
                     heapq.heappush(heap, (bound, pushed, further, target, _Said(word, path) if word else path))
+
+    def _bound(self, cost: float, position: int, state: int) -> float:
+        """The least that a way through here can cost in the end."""
+        return cost + self.rest[position] + self.ahead[state]
 
     def _moves(self, position: int, state: int) -> Iterator[tuple[float, int, int, str]]:
         for price, target, word in self.matcher._unsaid(state):
