@@ -17,8 +17,8 @@ from voice_coach.hearing.intent_files import sentence_files
 from voice_coach.hearing.language_graph import LanguageGraph, language_graph
 from voice_coach.hearing.parsing import overlap
 from voice_coach.hearing.templates import Automaton
-from voice_coach.packs import SETTINGS_FILE, Pack, languages, pack_folder, read_pack
 from voice_coach.mouths import SilentMouth
+from voice_coach.packs import SETTINGS_FILE, Pack, languages, pack_folder, read_pack
 from voice_coach.ports import Microphone, Mouth, Recognizer, Synthesizer
 from voice_coach.settings import APPLICATION, Settings, load_settings
 from voice_coach.yaml_source import read_yaml

@@ -1,5 +1,6 @@
 """The command line: flags in, wiring, errors to messages and exit status. The only place that prints and exits."""
 
+import contextlib
 import json
 import os
 import signal
@@ -95,12 +96,16 @@ def start(context: click.Context) -> None:
     if any_sound_device():
         context.invoke(run)
         return
-    click.echo("This machine has no sound device, so here is a rehearsed conversation. To type: voice-coach chat", err=True)
+    click.echo(
+        "This machine has no sound device, so here is a rehearsed conversation. To type: voice-coach chat", err=True
+    )
     context.invoke(demo)
 
 
 @commands.command()
-@_option("--input", "inputs", type=FILE, multiple=True, help="A recording to hear instead of the microphone; repeatable.")
+@_option(
+    "--input", "inputs", type=FILE, multiple=True, help="A recording to hear instead of the microphone; repeatable."
+)
 @_option("--output", type=FILE, help="WAV file for what the coach says, instead of the speaker.")
 @_option("--no-wake", is_flag=True, help="Needs no wake phrase.")
 @now_option
@@ -138,9 +143,7 @@ def run(
 @json_option
 @config_option
 @journal_option
-def chat(
-    now: str | None, as_json: bool, config: Path | None, journal: Path | None
-) -> None:
+def chat(now: str | None, as_json: bool, config: Path | None, journal: Path | None) -> None:
     """The same coach, typed: one line is one utterance; a line @2026-11-21T07:30 moves the clock there.
 
     Example: echo "give me a tiny question" | voice-coach chat
@@ -358,10 +361,8 @@ def _text(path: Path | None) -> str | None:
 
 def _typed_lines() -> Iterable[str]:
     """Lines from a terminal, with line editing where the system has it."""
-    try:
+    with contextlib.suppress(ImportError):
         import readline  # noqa: F401  its import is what turns line editing on
-    except ImportError:
-        pass
     while True:
         try:
             yield input("you: ")

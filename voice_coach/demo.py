@@ -93,7 +93,9 @@ def read_script(pack: Pack) -> list[dict[str, Any]]:
     path = pack.folder / SCRIPT_FILE
     document = read_yaml(path)
     lines = document.get("demo") if isinstance(document, dict) else None
-    if not isinstance(lines, list) or not all(isinstance(line, dict) and {"voice", "say"} <= line.keys() for line in lines):
+    if not isinstance(lines, list) or not all(
+        isinstance(line, dict) and {"voice", "say"} <= line.keys() for line in lines
+    ):
         raise PackError(f"{path} has no demo.", "Give it `demo:`, a list of {voice: …, say: …}.")
     return lines
 
@@ -105,5 +107,7 @@ def made_folder(wanted: Path | None) -> Path:
     try:
         wanted.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise PackError(f"{wanted} cannot be made a folder: {error.strerror}.", "Choose another --output-dir.") from None
+        raise PackError(
+            f"{wanted} cannot be made a folder: {error.strerror}.", "Choose another --output-dir."
+        ) from None
     return wanted

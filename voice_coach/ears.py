@@ -61,7 +61,7 @@ class AudioEars:
             self._microphone = None
 
     def listen(self, patience_seconds: float | None) -> Utterance | None:
-        """The next utterance with words in it; SILENCE when nobody spoke for so long; None at the end of all sources."""
+        """The next utterance with words in it; SILENCE when nobody spoke for so long; None after the last source."""
         quiet_samples = 0
         while self.open():
             assert self._microphone is not None

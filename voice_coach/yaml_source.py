@@ -43,7 +43,7 @@ def _bool(loader: _Loader, node: yaml.ScalarNode) -> object:
     if str(node.value).lower() in ("true", "false"):
         return loader.construct_yaml_bool(node)
     raise PackError(
-        f"{loader.file}, line {node.start_mark.line + 1}: a bare {node.value} means true or false in YAML, not the word.",
+        f"{loader.file}, line {node.start_mark.line + 1}: a bare {node.value} is a truth value in YAML, not the word.",
         f'Put quotes around it: "{node.value}".',
     )
 

@@ -56,7 +56,9 @@ def _as_json(automaton: Automaton) -> dict[str, Any]:
         "language": grammar.language,
         "negations": sorted(grammar.negations),
         "skip_words": sorted(grammar.skip_words),
-        "templates": [[each.intent, each.source, each.where, dict(each.slots), each.exact] for each in grammar.templates],
+        "templates": [
+            [each.intent, each.source, each.where, dict(each.slots), each.exact] for each in grammar.templates
+        ],
         "states": [
             [state.words, [[target, *(mark or ())] for target, mark in state.silent], state.final]
             for state in automaton.states

@@ -93,7 +93,8 @@ def read_const_graph(path: Path) -> ConstGraph:
 def write_side_by_side(path: Path, general: ConstGraph, small: Sequence[GraphState], cost: float) -> None:
     """Writes the large graph and the small one beside it, behind a new first state that leads into both.
 
-    The small one begins at its last state. Entering the small one costs `cost` (natural logarithm of odds), entering the large one nothing.
+    The small one begins at its last state. Entering it costs `cost` (natural logarithm of odds), entering the large one
+    nothing.
     """
     offset = len(general.states)
     into = (GraphArc(EPSILON, len(small) - 1, cost),) if small else ()

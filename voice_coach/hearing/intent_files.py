@@ -1,4 +1,4 @@
-"""Reads a folder of sentence files (Home Assistant's YAML format) into one grammar, with every mistake named by its place."""
+"""Reads a folder of sentence files (Home Assistant's YAML format) into one grammar; mistakes are named by their place."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -176,7 +176,9 @@ def _numbers(place: str, spec: Any) -> range:
 def checked_range(numbers: range, place: str) -> range:
     """The same range, if it is one that can be compiled."""
     if not 0 < len(numbers) <= MOST_RANGE_VALUES or numbers[0] < 0:
-        raise PackError(f"{place} has a range of {len(numbers)} numbers.", f"Between 1 and {MOST_RANGE_VALUES} will do.")
+        raise PackError(
+            f"{place} has a range of {len(numbers)} numbers.", f"Between 1 and {MOST_RANGE_VALUES} will do."
+        )
     return numbers
 
 

@@ -59,7 +59,7 @@ def language_graph(
     automaton: Automaton,
     model: Path,
     cache: Path,
-    settings: GraphSettings = GraphSettings(),  # noqa: B008  frozen
+    settings: GraphSettings = GraphSettings(),
     before_building: Callable[[Automaton], None] = lambda automaton: None,
 ) -> LanguageGraph:
     """The graph for these templates on this model; from the cache, or made now (no network). Raises GraphError.

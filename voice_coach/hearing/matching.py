@@ -126,7 +126,7 @@ class Matcher:
         return Confirm(candidates, text, confidence * best.closeness)
 
     def _intent(self, found: Candidate, text: str, confidence: float) -> Intent:
-        """The candidate as if its sentence had been said; free text cannot be told from the near miss and is left out."""
+        """The candidate as if its sentence had been said; free text cannot be told from a near miss and is left out."""
         said = parse(self.automaton, found.words) if ANY not in found.words else []
         slots = next((way.slots for way in said if way.intent == found.intent), None)
         if slots is None:
@@ -164,10 +164,14 @@ class Matcher:
         return ""
 
     def _says_the_same(self, found: Candidate, words: tuple[str, ...]) -> bool:
-        """Whether the two differ in nothing that says much: a word left out, one too many, or a known word for another."""
+        """Whether the two differ in nothing that says much: a word left out, one too many, a known word for another."""
         heavy = self.thresholds.content
         known = self._positions
-        added = [word for word in words if word not in found.words and (word in known or not self._has_twin(word, found.words))]
+        added = [
+            word
+            for word in words
+            if word not in found.words and (word in known or not self._has_twin(word, found.words))
+        ]
         lost = [word for word in found.words if word not in words and not self._has_twin(word, words)]
         return all(self.weight(word) < heavy for word in (*added, *lost))
 
@@ -359,7 +363,7 @@ class _Alignment:
         """For each state the least that the sentence from there on costs: words that nothing said can stand for."""
         heard = set().union(*self.twins)
         states = self.matcher.automaton.states
-        least = {state: 0.0 for state in self.wanted}
+        least = dict.fromkeys(self.wanted, 0.0)
         for state in sorted(self.allowed, key=self.matcher._rank.__getitem__):
             here = states[state].words
             said = not heard.isdisjoint(here)

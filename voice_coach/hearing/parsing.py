@@ -34,7 +34,7 @@ _START = _Cell(0, None, ())
 
 
 def parse(automaton: Automaton, words: tuple[str, ...]) -> list[Parse]:
-    """Every intent that reads all the words, each by its best way; most fixed words first, then in the order of the files.
+    """Every intent that reads all the words, each by its best way; most fixed words first, then in order of the files.
 
     A state is visited once for each word, whatever number of sentences leads to it.
     """
@@ -121,8 +121,8 @@ class Overlap:
 def overlap(automaton: Automaton) -> Overlap | None:
     """The shortest sentence that fixed templates of two different intents both generate, if there is one.
 
-    Walks sets of states that the same words lead to, so no sentence is ever spelled out, and leaves a set as soon as only
-    one intent can come of it. Free text is left out: there the template with more words of its own wins.
+    Walks sets of states that the same words lead to, so no sentence is ever spelled out, and leaves a set as soon as
+    only one intent can come of it. Free text is left out: there the template with more words of its own wins.
     """
     leads_to = _intents_ahead(automaton)
     start: tuple[int, ...] = (0,)

@@ -334,4 +334,15 @@ def unknown_words(automaton: Automaton, is_known: Callable[[str], bool]) -> dict
     return {word: place for word, place in sorted(automaton.vocabulary.items()) if not is_known(word)}
 
 
-__all__ = ["ANY", "HIDDEN_SLOT", "Automaton", "Closure", "Mark", "State", "Step", "compile_grammar", "plain", "unknown_words"]
+__all__ = [
+    "ANY",
+    "HIDDEN_SLOT",
+    "Automaton",
+    "Closure",
+    "Mark",
+    "State",
+    "Step",
+    "compile_grammar",
+    "plain",
+    "unknown_words",
+]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+
 def no_slots() -> Mapping[str, str]:
     return MappingProxyType({})
-
 
 
 @dataclass(frozen=True)
