@@ -38,6 +38,8 @@ class Thresholds:
     """A sentence with free text, not said to the letter, is asked back from here on and never simply accepted."""
     similar: float = 0.60
     """Two words less alike than this are two different words."""
+    same: float = 0.85
+    """From here on an unknown word is a known one, misheard or misspelled."""
     covered: float = 0.68
     """A template whose words account for less than this share of what was said is not looked at."""
     short_list: int = 8
@@ -165,15 +167,17 @@ class Matcher:
 
     def _says_the_same(self, found: Candidate, words: tuple[str, ...]) -> bool:
         """Whether the two differ in nothing that says much: a word left out, one too many, a known word for another."""
-        heavy = self.thresholds.content
-        known = self._positions
-        added = [
+        limits = self.thresholds
+        added = [word for word in words if word not in found.words]
+        lost = [word for word in found.words if word not in words]
+        misspelled = [
             word
-            for word in words
-            if word not in found.words and (word in known or not self._has_twin(word, found.words))
+            for word in added
+            if word not in self._positions and any(fuzz.ratio(word, other) >= 100 * limits.same for other in lost)
         ]
-        lost = [word for word in found.words if word not in words and not self._has_twin(word, words)]
-        return all(self.weight(word) < heavy for word in (*added, *lost))
+        explained = [word for word in lost if any(fuzz.ratio(word, other) >= 100 * limits.same for other in misspelled)]
+        rest = (*(word for word in added if word not in misspelled), *(word for word in lost if word not in explained))
+        return all(self.weight(word) < limits.content for word in rest)
 
     def _has_twin(self, word: str, words: tuple[str, ...]) -> bool:
         return any(fuzz.ratio(word, other) >= 100 * self.thresholds.similar for other in words)
