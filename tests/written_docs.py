@@ -1,4 +1,4 @@
-"""The parts of the README that the program itself knows best: its practices, settings and answers, as they are now."""
+"""What the program itself knows best, as it is now: the README's practices, settings and answers, and all help texts."""
 
 import json
 import os
@@ -10,14 +10,27 @@ from collections.abc import Iterator, Sequence
 from datetime import time
 from pathlib import Path
 
+import click
+
+from voice_coach.cli import commands
 from voice_coach.packs import pack_folder, read_pack
 from voice_coach.settings import Settings, known_keys
 
 TOP = Path(__file__).resolve().parents[1]
 README = TOP / "README.md"
+COMMAND_LINE = TOP / "docs/command-line.md"
 NOW = "2026-11-21T07:30:00+01:00"
 PROGRAM = (sys.executable, "-c", "from voice_coach.cli import main; main()")
 COMMENT_COLUMN = 23
+HELP_COLUMNS = 100
+ABOUT_COMMAND_LINE = """# The command line
+
+What `--help` says of each command; written by `scripts/write-docs`, checked by a test.
+
+Errors go to standard error: one sentence on what happened, then what to do. Exit status: 0 done (also after a SIGTERM,
+since stopping is what was asked), 1 the command could not do its job, 2 it was called wrongly, 130 after Ctrl-C. Progress
+goes to standard error too, so that standard output holds results only; with `--json` one JSON object a line.
+"""
 
 
 def run(
@@ -92,17 +105,35 @@ def settings(block: str) -> str:
     return "```toml\n" + "\n".join(lines[1:]) + "\n```\n"
 
 
+def command_line() -> str:
+    """The page with the help of every command."""
+    context = click.Context(commands, info_name="voice-coach", **commands.context_settings)
+    return "\n".join([ABOUT_COMMAND_LINE, *helps(commands, context)])
+
+
+def helps(command: click.Command, context: click.Context) -> Iterator[str]:
+    """A section for the command and for each below it."""
+    context.terminal_width = HELP_COLUMNS
+    yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.commands[name]
+            if not below.hidden:
+                yield from helps(below, click.Context(below, parent=context, info_name=name))
+
+
 def as_toml(value: object) -> str:
     return f'"{value:%H:%M}"' if isinstance(value, time) else json.dumps(value)
 
 
 def main() -> None:
-    """Writes them into the README."""
+    """Writes them."""
     document = README.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as home:
         for name, text in parts(document, Path(home)):
             document = with_part(document, name, text)
     README.write_text(document, encoding="utf-8")
+    COMMAND_LINE.write_text(command_line(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Puts the parts together as the settings want them: which model, which pack, which microphone, which journal."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
@@ -13,10 +14,10 @@ from voice_coach.coaching.values import Content
 from voice_coach.errors import PackError
 from voice_coach.hearing import automaton_cache
 from voice_coach.hearing.endpointing import Waiting
-from voice_coach.hearing.intent_files import sentence_files
+from voice_coach.hearing.intent_files import read_files, sentence_files
 from voice_coach.hearing.language_graph import LanguageGraph, language_graph
 from voice_coach.hearing.parsing import overlap
-from voice_coach.hearing.templates import Automaton
+from voice_coach.hearing.templates import Automaton, compile_grammar
 from voice_coach.mouths import SilentMouth
 from voice_coach.packs import SETTINGS_FILE, Pack, languages, pack_folder, read_pack
 from voice_coach.ports import Microphone, Mouth, Recognizer, Synthesizer
@@ -80,7 +81,19 @@ def model_for(settings: Settings, explicit: Path | None) -> Path:
 
 def graph_for(automaton: Automaton, model: Path) -> LanguageGraph:
     """The language graph for these templates; made now if it is not there yet."""
-    return language_graph(automaton, model, cache_folder() / "graphs", before_building=check_overlap)
+    return language_graph(
+        automaton,
+        model,
+        cache_folder() / "graphs",
+        before_building=check_overlap,
+        free_text=lambda: free_text_of(automaton.grammar.files),
+    )
+
+
+def free_text_of(files: Sequence[Path]) -> Automaton | None:
+    """The automaton of the templates of free text in these files; None where there are none."""
+    grammar = read_files(files)
+    return compile_grammar(replace(grammar, templates=grammar.free_text)) if grammar.free_text else None
 
 
 def recognizer_for(graph: LanguageGraph) -> Recognizer:

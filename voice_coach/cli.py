@@ -1,6 +1,7 @@
 """The command line: flags in, wiring, errors to messages and exit status. The only place that prints and exits."""
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from voice_coach import __version__
-from voice_coach.errors import CoachError, JournalError, NoDeviceError
+from voice_coach.errors import AudioError, CoachError, JournalError
 
 INTERRUPTED = 130
 FILE = click.Path(path_type=Path)
@@ -26,6 +27,7 @@ class _Terminated(SystemExit):
 def main() -> None:
     """Entry point of `voice-coach`."""
     signal.signal(signal.SIGTERM, _terminate)
+    _take_any_characters()
     try:
         status = commands.main(standalone_mode=False, prog_name="voice-coach")
     except CoachError as error:
@@ -33,17 +35,30 @@ def main() -> None:
     except click.exceptions.Exit as done:
         status = done.exit_code
     except click.ClickException as error:
-        error.show(file=sys.stderr)
-        status = error.exit_code
+        status = _told_usage(error)
     except (KeyboardInterrupt, click.Abort):
         status = INTERRUPTED
     except _Terminated:
         status = 0
     except BrokenPipeError:
-        # Whoever read our output has had enough; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has had enough
         status = 0
+    except OSError as error:
+        _drop_output()
+        status = _told(CoachError(f"The system refused: {error}.", "Is the disk full, or a file not to be written?"))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _take_any_characters() -> None:
+    """Bytes that are no text are no reason to stop, nor are characters that a terminal cannot show."""
+    for stream, always in ((sys.stdin, True), (sys.stdout, False)):
+        if isinstance(stream, io.TextIOWrapper) and (always or stream.errors == "strict"):
+            stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    """Python must not complain at exit about what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
@@ -53,6 +68,13 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 def _told(error: CoachError) -> int:
     click.echo(f"voice-coach: {error}", err=True)
     return error.exit_status
+
+
+def _told_usage(error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    called = context.command_path if context else "voice-coach"
+    click.echo(f"voice-coach: {' '.join(error.format_message().split())}\nSee: {called} --help", err=True)
+    return error.exit_code
 
 
 def _print_json(value: Mapping[str, Any]) -> None:
@@ -91,15 +113,22 @@ def start(context: click.Context) -> None:
 
     Example: voice-coach
     """
-    from voice_coach.adapters.devices import any_sound_device
-
-    if any_sound_device():
+    why = _why_no_sound()
+    if not why:
         context.invoke(run)
         return
-    click.echo(
-        "This machine has no sound device, so here is a rehearsed conversation. To type: voice-coach chat", err=True
-    )
+    click.echo(f"{why}\nSo here is a rehearsed conversation. To type: voice-coach chat", err=True)
     context.invoke(demo)
+
+
+def _why_no_sound() -> str:
+    """Empty where there is anything to hear or speak through."""
+    from voice_coach.adapters.devices import any_sound_device
+
+    try:
+        return "" if any_sound_device() else "This machine has no sound device, or this user may not use it."
+    except AudioError as error:
+        return str(error)
 
 
 @commands.command()
@@ -133,9 +162,11 @@ def run(
     report = _print_json if as_json else _print_event
     try:
         sessions.listen(settings, model=model, inputs=inputs, output=output, now=now, report=report, warn=_warn)
-    except NoDeviceError as error:
-        remedy = f"{error.remedy}\nWithout sound there are: voice-coach demo, and voice-coach chat (typed)."
-        raise NoDeviceError(error.what, "\n".join(dict.fromkeys(remedy.splitlines()))) from None
+    except AudioError as error:
+        if inputs or "voice-coach chat" in error.remedy:
+            raise
+        way_on = "Without sound there are: voice-coach demo, and voice-coach chat (typed)."
+        raise AudioError(error.what, f"{error.remedy}\n{way_on}".strip()) from None
 
 
 @commands.command()
@@ -144,15 +175,17 @@ def run(
 @config_option
 @journal_option
 def chat(now: str | None, as_json: bool, config: Path | None, journal: Path | None) -> None:
-    """The same coach, typed: one line is one utterance; a line @2026-11-21T07:30 moves the clock there.
+    """The same coach, typed.
+
+    One line is one utterance; a line such as @2026-11-21T07:30 moves the clock there.
 
     Example: echo "give me a tiny question" | voice-coach chat
     """
     from voice_coach import assembly, sessions
 
     settings = assembly.settings_for(config, journal__path=_text(journal))
-    interactive = sys.stdin.isatty() and not as_json
-    lines = _typed_lines() if interactive else (line for line in sys.stdin)
+    interactive = sys.stdin is not None and sys.stdin.isatty() and not as_json
+    lines = _typed_lines() if interactive else _lines_of_input()
     report = _print_json if as_json else _print_chat
     sessions.chat(settings, lines=lines, now=now, report=report)
 
@@ -174,7 +207,9 @@ def understand(
     config: Path | None,
     model: Path | None,
 ) -> None:
-    """What the engine makes of recordings, each one utterance; no coach, no journal.
+    """What the engine makes of recordings.
+
+    Each recording is one utterance. No coach, no journal.
 
     Example: voice-coach understand --explain order.wav
     """
@@ -183,7 +218,7 @@ def understand(
     if text == bool(files):
         raise click.UsageError("Name recordings, or give --text and lines on standard input.")
     settings = assembly.settings_for(config)
-    lines = (line.rstrip("\n") for line in sys.stdin) if text else None
+    lines = _lines_of_input() if text else None
     results = understanding.understand(settings, intents=intents, files=files, lines=lines, model=model, warn=_warn)
     failed = False
     for result in results:
@@ -205,7 +240,9 @@ def understand(
 @config_option
 @model_option
 def setup(config: Path | None, model: Path | None) -> None:
-    """Fetches the speech model, verifies it and prepares the language graph. The only command that uses the network.
+    """Fetches and verifies the speech model.
+
+    Then it prepares the language graph. The only command that uses the network.
 
     Example: voice-coach setup
     """
@@ -223,7 +260,10 @@ def setup(config: Path | None, model: Path | None) -> None:
 @model_option
 @journal_option
 def doctor(speak: bool, config: Path | None, model: Path | None, journal: Path | None) -> None:
-    """Checks model, microphone, speaker, speech, journal and intents, and says in words what it finds.
+    """Examines all that the coach needs.
+
+    Says in words what it finds about intents, speech model, journal, speech, speaker and microphone, and what to do.
+    Ends with a sentence that is spoken and heard again, which needs no sound device.
 
     Example: voice-coach doctor --speak
     """
@@ -259,7 +299,7 @@ def devices(as_json: bool) -> None:
 @config_option
 @journal_option
 def practices(practice_id: str | None, as_json: bool, why: bool, config: Path | None, journal: Path | None) -> None:
-    """Tells the six practices, or one of them, with the evidence.
+    """Tells the practices, with the evidence.
 
     Example: voice-coach practices one_percent
     """
@@ -287,7 +327,9 @@ def demo(
     model: Path | None = None,
     journal: Path | None = None,
 ) -> None:
-    """A rehearsed conversation: synthetic voices speak, the real recognizer hears, the coach answers and logs.
+    """A rehearsed conversation, spoken into files.
+
+    Synthetic voices speak, the real recognizer hears, the coach answers and logs.
 
     Example: voice-coach demo --output-dir demo
     """
@@ -302,7 +344,9 @@ def demo(
 
 @commands.group(name="journal")
 def journal_commands() -> None:
-    """Reads the journal; never waits for a running coach.
+    """Reads the journal.
+
+    Never waits for a running coach.
 
     Example: voice-coach journal export --format csv
     """
@@ -357,6 +401,11 @@ def _print_journal(config: Path | None, journal: Path | None, kind: str) -> None
 
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
+
+
+def _lines_of_input() -> Iterable[str]:
+    """Lines of standard input, without their ends; none where it was closed."""
+    return (line.rstrip("\r\n") for line in sys.stdin or ())
 
 
 def _typed_lines() -> Iterable[str]:

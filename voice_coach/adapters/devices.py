@@ -17,6 +17,7 @@ Direction = Literal["input", "output"]
 
 _NOUN = {"input": "microphone", "output": "speaker"}
 _INSTALL = "On Debian, Ubuntu or Raspberry Pi OS: sudo apt install libportaudio2 libasound2-plugins"
+PLUG_IN = "Plug one in; if one is, this user may have to join the group audio: sudo usermod -aG audio $USER"
 _WITHOUT_SOUND = "`voice-coach demo` needs no sound device, and `voice-coach chat` lets you type."
 _LIST = "`voice-coach devices` lists what there is; put a part of its name into the configuration."
 
@@ -163,7 +164,8 @@ def find(name: str, direction: Direction) -> Device:
     """
     there, noun = devices(direction), _NOUN[direction]
     if not there:
-        raise NoDeviceError(f"There is no {noun} on this machine, or this user may not use it.", _WITHOUT_SOUND)
+        what = f"There is no {noun} on this machine, or this user may not use it."
+        raise NoDeviceError(what, f"{PLUG_IN}\n{_WITHOUT_SOUND}")
     if not name:
         return next((device for device in there if device.is_default), there[0])
     wanted = name.lower()

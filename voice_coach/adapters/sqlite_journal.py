@@ -166,6 +166,34 @@ def open_reader(path: Path, day_ends: time = time(3), *, named: bool) -> "Sqlite
     return SqliteReader(path, day_ends)
 
 
+def writer_of(path: Path) -> str:
+    """Which coach has the journal open ("process 7, since …"); empty when none has. Waits for nobody."""
+    with _told(path):
+        try:
+            lock = os.open(_beside(_absolute(path), ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return ""
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.pread(lock, 200, 0).decode("utf-8", "replace").strip() or "it has only just started"
+        finally:
+            os.close(lock)
+        return ""
+
+
+def ensure_writable(path: Path) -> None:
+    """Raises JournalError where a coach could not write; makes and changes nothing."""
+    with _told(path):
+        path = _absolute(path)
+        _refuse_unwritable(path)
+        folder = next(folder for folder in path.parents if folder.exists())
+        if not folder.is_dir():
+            raise _error(sqlite3.SQLITE_READONLY, f"{folder} is not a folder", path)
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+            raise _error(sqlite3.SQLITE_READONLY, f"no write permission for {folder}", path)
+
+
 # --- rows
 
 

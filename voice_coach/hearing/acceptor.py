@@ -99,25 +99,25 @@ def _ways(automaton: Automaton, state: int) -> Iterator[tuple[str, int]]:
 def _weighted(
     automaton: Automaton, weights: list[float], shares: dict[int, float], state: int
 ) -> tuple[list[WeightedArc], float | None]:
-    """The ways out of a state with their costs: each target as likely as its templates, half of that without a word."""
-    words: dict[int, list[str]] = {}
-    silent: set[int] = set()
+    """The ways out of a state with their costs.
+
+    Ways that the same templates take (which shows in their shares being the same) divide the share of these templates;
+    if some of them need no word, they get half.
+    """
+    groups: dict[float, list[tuple[str, int]]] = {}
     for word, target in _ways(automaton, state):
         if target in shares:
-            words.setdefault(target, [])
-            if word == SILENT:
-                silent.add(target)
-            else:
-                words[target].append(word)
+            groups.setdefault(shares[target], []).append((word, target))
     ending = sum(weights[index] for index in automaton.states[state].final)
-    total = sum(shares[target] for target in words) + ending
+    total = sum(groups) + ending
     arcs: list[WeightedArc] = []
-    for target, spoken in words.items():
-        cost = -math.log(shares[target] / total)
-        if target in silent:
-            arcs.append(WeightedArc(SILENT, target, cost + (math.log(2) if spoken else 0.0)))
-            cost += math.log(2)
-        arcs.extend(WeightedArc(word, target, cost + math.log(len(spoken))) for word in spoken)
+    for share, ways in groups.items():
+        silent = [way for way in ways if way[0] == SILENT]
+        spoken = [way for way in ways if way[0] != SILENT]
+        halved = math.log(2) if silent and spoken else 0.0
+        for alike in (silent, spoken):
+            cost = -math.log(share / total) + halved + math.log(max(1, len(alike)))
+            arcs.extend(WeightedArc(word, target, cost) for word, target in alike)
     return arcs, round(-math.log(ending / total), 3) if ending else None
 
 

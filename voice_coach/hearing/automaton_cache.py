@@ -11,7 +11,7 @@ from typing import Any
 from voice_coach.hearing.intent_files import Grammar, Template, read_grammar, sentence_files
 from voice_coach.hearing.templates import Automaton, Mark, State, compile_grammar
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the same files would give another automaton."""
 KEPT = 8
 
@@ -21,7 +21,7 @@ def automaton_of(folder: Path, cache: Path, fallback_negations: frozenset[str] =
     files = sentence_files(folder)
     path = cache / f"automaton-{_key(files, fallback_negations)}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, IndexError):
-        automaton = _from_json(json.loads(path.read_bytes()), tuple(files))
+        automaton = _from_json(json.loads(path.read_bytes()))
         os.utime(path)
         return automaton
     automaton = compile_grammar(read_grammar(folder, fallback_negations))
@@ -54,6 +54,7 @@ def _as_json(automaton: Automaton) -> dict[str, Any]:
     grammar = automaton.grammar
     return {
         "language": grammar.language,
+        "files": [str(file) for file in grammar.files],
         "negations": sorted(grammar.negations),
         "skip_words": sorted(grammar.skip_words),
         "templates": [
@@ -67,7 +68,7 @@ def _as_json(automaton: Automaton) -> dict[str, Any]:
     }
 
 
-def _from_json(plain: dict[str, Any], files: tuple[Path, ...]) -> Automaton:
+def _from_json(plain: dict[str, Any]) -> Automaton:
     grammar = Grammar(
         language=plain["language"],
         templates=tuple(
@@ -79,7 +80,7 @@ def _from_json(plain: dict[str, Any], files: tuple[Path, ...]) -> Automaton:
         rule_places={},
         negations=frozenset(plain["negations"]),
         skip_words=frozenset(plain["skip_words"]),
-        files=files,
+        files=tuple(Path(file) for file in plain["files"]),
     )
     states = [
         State(words, [(each[0], Mark(*each[1:]) if len(each) > 1 else None) for each in silent], final)

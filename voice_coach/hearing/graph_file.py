@@ -23,6 +23,8 @@ ALIGNED = 4
 PROPERTIES = 0x1 | 0x10000 | 0x10000000 | 0x40000000
 EPSILON = 0
 
+Table = NDArray[np.void]
+
 
 @dataclass(frozen=True)
 class GraphArc:
@@ -41,6 +43,16 @@ class GraphState:
 
 
 @dataclass(frozen=True)
+class Component:
+    """A small graph that stands beside the large one."""
+
+    states: Sequence[GraphState]
+    start: int
+    cost: float
+    """What entering it costs (natural logarithm of odds)."""
+
+
+@dataclass(frozen=True)
 class ConstGraph:
     """A graph as it lies in its file."""
 
@@ -52,12 +64,13 @@ class ConstGraph:
     states: NDArray[np.void]
     arcs: NDArray[np.void]
 
-    def follow(self, state: int, label: int) -> int | None:
-        """Where a word leads from a state; None when the state has no such arc."""
-        here = self.states[state]
-        arcs = self.arcs[int(here["pos"]) : int(here["pos"]) + int(here["arcs"])]
-        found = int(np.searchsorted(arcs["ilabel"], label))
-        return int(arcs["next"][found]) if found < len(arcs) and arcs["ilabel"][found] == label else None
+    def without_history(self) -> int:
+        """The state that the model falls back to when it knows nothing of the words before."""
+        state = self.start
+        while self.states[state]["in_eps"]:
+            # Arcs are sorted by label, and the one for falling back is the only one that reads nothing.
+            state = int(self.arcs["next"][int(self.states[state]["pos"])])
+        return state
 
 
 def read_const_graph(path: Path) -> ConstGraph:
@@ -90,25 +103,26 @@ def read_const_graph(path: Path) -> ConstGraph:
     )
 
 
-def write_side_by_side(path: Path, general: ConstGraph, small: Sequence[GraphState], cost: float) -> None:
-    """Writes the large graph and the small one beside it, behind a new first state that leads into both.
+def write_side_by_side(path: Path, general: ConstGraph, beside: Sequence[Component]) -> None:
+    """Writes the large graph and small ones beside it, behind a new first state that leads into all of them.
 
-    The small one begins at its last state. Entering it costs `cost` (natural logarithm of odds), entering the large one
-    nothing.
+    Entering the large one costs nothing.
     """
-    offset = len(general.states)
-    into = (GraphArc(EPSILON, len(small) - 1, cost),) if small else ()
-    first = GraphState((*into, GraphArc(EPSILON, -1 - general.start)))
-    new_states = np.zeros(len(small) + 1, STATE)
-    rows: list[tuple[int, int, float, int]] = []
-    for number, state in enumerate((*small, first)):
-        arcs = sorted(state.arcs, key=lambda arc: arc.label)
-        silent = sum(arc.label == EPSILON for arc in arcs)
-        new_states[number] = (state.final, len(general.arcs) + len(rows), len(arcs), silent, silent)
-        for arc in arcs:
-            target = arc.target + offset if arc.target >= 0 else -1 - arc.target
-            rows.append((arc.label, arc.label, arc.cost, target))
-    numbers = (PROPERTIES, offset + len(small), offset + len(new_states), len(general.arcs) + len(rows))
+    states: list[GraphState] = []
+    ways = [GraphArc(EPSILON, to_general(general.start))]
+    for component in beside:
+        offset = len(states)
+        ways.append(GraphArc(EPSILON, offset + component.start, component.cost))
+        states.extend(_shifted(state, offset) for state in component.states)
+    first = len(states)
+    states.append(GraphState(tuple(ways)))
+    new_states, new_arcs = _tables(states, len(general.states), len(general.arcs))
+    numbers = (
+        PROPERTIES,
+        len(general.states) + first,
+        len(general.states) + len(states),
+        len(general.arcs) + len(new_arcs),
+    )
     with path.open("wb") as file:
         file.write(general.head)
         file.write(struct.pack("<Qqqq", *numbers))
@@ -116,4 +130,27 @@ def write_side_by_side(path: Path, general: ConstGraph, small: Sequence[GraphSta
         general.states.tofile(file)
         new_states.tofile(file)
         general.arcs.tofile(file)
-        np.array(rows, ARC).tofile(file)
+        new_arcs.tofile(file)
+
+
+def to_general(state: int) -> int:
+    """The target of an arc from a small graph into a state of the large one."""
+    return -1 - state
+
+
+def _shifted(state: GraphState, by: int) -> GraphState:
+    arcs = tuple(arc if arc.target < 0 else GraphArc(arc.label, arc.target + by, arc.cost) for arc in state.arcs)
+    return GraphState(arcs, state.final)
+
+
+def _tables(states: Sequence[GraphState], states_before: int, arcs_before: int) -> tuple[Table, Table]:
+    rows: list[tuple[int, int, float, int]] = []
+    table = np.zeros(len(states), STATE)
+    for number, state in enumerate(states):
+        arcs = sorted(state.arcs, key=lambda arc: arc.label)
+        silent = sum(arc.label == EPSILON for arc in arcs)
+        table[number] = (state.final, arcs_before + len(rows), len(arcs), silent, silent)
+        for arc in arcs:
+            target = arc.target + states_before if arc.target >= 0 else to_general(arc.target)
+            rows.append((arc.label, arc.label, arc.cost, target))
+    return table, np.array(rows, ARC)

@@ -1,6 +1,6 @@
-"""Reads a folder of sentence files (Home Assistant's YAML format) into one grammar; mistakes are named by their place."""
+"""Reads a folder of sentence files (Home Assistant's YAML format) into one grammar; a mistake is named by its place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from voice_coach.yaml_source import Located, read_yaml, where
 
 TESTS_FOLDER = "tests"
 MOST_RANGE_VALUES = 10_000
+FREE_TEXT = "free_text"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Grammar:
     negations: frozenset[str]
     """Words that turn a meaning into its opposite."""
     skip_words: frozenset[str]
+    free_text: tuple[Template, ...] = ()
+    """How people talk where they say something in their own words: never matched, only listened for."""
     files: tuple[Path, ...] = field(compare=False, default=())
 
 
@@ -73,13 +76,19 @@ def sentence_files(folder: Path) -> list[Path]:
 
 def read_grammar(folder: Path, fallback_negations: frozenset[str] = frozenset()) -> Grammar:
     """Reads and checks the folder. Raises PackError naming file and line."""
-    documents = [(path, read_yaml(path)) for path in sentence_files(folder)]
+    grammar = read_files(sentence_files(folder), fallback_negations)
+    if not grammar.templates:
+        raise PackError(f"{folder} holds no intents.", "Put at least one file with an `intents:` key into it.")
+    return grammar
+
+
+def read_files(files: Iterable[Path], fallback_negations: frozenset[str] = frozenset()) -> Grammar:
+    """Reads and checks files as one grammar. Raises PackError naming file and line."""
+    documents = [(path, read_yaml(path)) for path in files]
     documents = [(path, document) for path, document in documents if _has_sentences(path, document)]
     parts = _Parts()
     for path, document in documents:
         _take(path, document, parts)
-    if not parts.templates:
-        raise PackError(f"{folder} holds no intents.", "Put at least one file with an `intents:` key into it.")
     return Grammar(
         language=parts.language or "en",
         templates=tuple(parts.templates),
@@ -88,6 +97,7 @@ def read_grammar(folder: Path, fallback_negations: frozenset[str] = frozenset())
         rule_places=parts.rule_places,
         negations=frozenset(parts.negations) or fallback_negations,
         skip_words=frozenset(parts.skip_words),
+        free_text=tuple(parts.free_text),
         files=tuple(path for path, _ in documents),
     )
 
@@ -101,6 +111,7 @@ class _Parts:
     rule_places: dict[str, str] = field(default_factory=dict)
     negations: list[str] = field(default_factory=list)
     skip_words: list[str] = field(default_factory=list)
+    free_text: list[Template] = field(default_factory=list)
 
 
 def _has_sentences(path: Path, document: object) -> bool:
@@ -108,7 +119,7 @@ def _has_sentences(path: Path, document: object) -> bool:
         return False
     if not isinstance(document, dict):
         raise PackError(f"{path} is not a mapping of keys to values.", "See docs/writing-intents.md for the format.")
-    return bool({"intents", "lists", "expansion_rules", "negations", "skip_words"} & document.keys())
+    return bool({"intents", "lists", "expansion_rules", "negations", "skip_words", FREE_TEXT} & document.keys())
 
 
 def _take(path: Path, document: dict[str, Any], parts: _Parts) -> None:
@@ -121,6 +132,9 @@ def _take(path: Path, document: dict[str, Any], parts: _Parts) -> None:
     parts.language = parts.language or str(language)
     parts.negations += [str(word) for word in _list(path, document, "negations")]
     parts.skip_words += [str(word) for word in _list(path, document, "skip_words")]
+    for sentence in _list(path, document, FREE_TEXT):
+        parsed = _parsed(sentence, path)
+        parts.free_text.append(Template(FREE_TEXT, str(sentence), where(sentence) or str(path), parsed, {}))
     for name, spec in _mapping(path, document, "lists").items():
         _once(parts.lists, name, path, "list")
         parts.lists[str(name)] = _slot_list(path, str(name), spec)

@@ -12,16 +12,26 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from voice_coach.errors import GraphError
 from voice_coach.hearing.acceptor import SILENT, AcceptorState, compact
-from voice_coach.hearing.graph_file import EPSILON, GraphArc, GraphState, read_const_graph, write_side_by_side
+from voice_coach.hearing.graph_file import (
+    EPSILON,
+    Component,
+    ConstGraph,
+    GraphArc,
+    GraphState,
+    read_const_graph,
+    to_general,
+    write_side_by_side,
+)
+from voice_coach.hearing.phrase_model import phrase_model
 from voice_coach.hearing.templates import Automaton
 
-FORMAT = 5
+FORMAT = 7
 """Raised whenever the same inputs would give another graph."""
 NEVER_SECONDS = 100_000
 ENDPOINT_RULES = {f"endpoint.rule{number}.min-trailing-silence": NEVER_SECONDS for number in range(1, 5)}
@@ -37,10 +47,14 @@ TOOLS_REMEDY = "Install OpenFst's tools: sudo apt-get install libfst-tools libfs
 class GraphSettings:
     """What shapes the graph and how it is searched."""
 
-    entry_cost: float = 4.0
+    entry_cost: float = 1.0
     """What a sentence of the templates has to win by over free speech (natural logarithm of odds)."""
     weight_scale: float = 1.0
     """How much the probabilities within the templates count; 0 makes every sentence of them free."""
+    own_words_cost: float = 0.5
+    """What free text as the pack expects it has to win by over any other speech."""
+    unexpected_word_cost: float = 4.0
+    """In free text, going on with words that the pack does not expect."""
     beam: float = 10.0
     max_active: int = 3000
     lattice_beam: float = 2.0
@@ -61,17 +75,19 @@ def language_graph(
     cache: Path,
     settings: GraphSettings = GraphSettings(),
     before_building: Callable[[Automaton], None] = lambda automaton: None,
+    free_text: Callable[[], Automaton | None] = lambda: None,
 ) -> LanguageGraph:
     """The graph for these templates on this model; from the cache, or made now (no network). Raises GraphError.
 
     `before_building` may refuse the templates by raising; it is not asked about a graph that is there already.
+    `free_text` gives the templates of free text, from the same files, where there are any.
     """
     try:
         cache.mkdir(parents=True, exist_ok=True)
         folder = cache / f"graph-{_key(automaton, model, settings)}"
         if not _is_whole(folder):
             before_building(automaton)
-            _build(folder, automaton, model, cache, settings)
+            _build(folder, automaton, free_text, model, cache, settings)
         os.utime(folder)
         unknown = json.loads((folder / "unknown.json").read_text(encoding="utf-8"))
         return LanguageGraph(folder, unknown)
@@ -102,19 +118,49 @@ def _is_whole(folder: Path) -> bool:
     return all((folder / name).exists() for name in needed)
 
 
-def _build(folder: Path, automaton: Automaton, model: Path, cache: Path, settings: GraphSettings) -> None:
+def _build(
+    folder: Path,
+    automaton: Automaton,
+    free_text: Callable[[], Automaton | None],
+    model: Path,
+    cache: Path,
+    settings: GraphSettings,
+) -> None:
     general = _general(model, cache)
     ids = _word_ids(general / WORDS)
-    small = [_graph_state(state, ids, settings.weight_scale) for state in compact(automaton)]
+    graph = read_const_graph(general / GRAPH)
+    beside = [*_commands(automaton, ids, settings), *_own_words(free_text, ids, settings, graph)]
     unknown = {word: place for word, place in sorted(automaton.vocabulary.items()) if word not in ids}
     with tempfile.TemporaryDirectory(dir=cache, prefix="making-") as name:
         making = Path(name) / "graph-folder"
         _link_model(model, making)
-        write_side_by_side(making / "graph" / GRAPH, read_const_graph(general / GRAPH), small, settings.entry_cost)
+        write_side_by_side(making / "graph" / GRAPH, graph, beside)
         _write_conf(model, making, settings)
         (making / "unknown.json").write_text(json.dumps(unknown), encoding="utf-8")
         _put(making, folder)
     _forget_old(cache, folder)
+
+
+def _commands(automaton: Automaton, ids: Mapping[str, int], settings: GraphSettings) -> Iterator[Component]:
+    """The sentences of the templates, to the letter."""
+    states = [_graph_state(state, ids, settings.weight_scale) for state in compact(automaton)]
+    if states:
+        yield Component(states, len(states) - 1, settings.entry_cost)
+
+
+def _own_words(
+    free_text: Callable[[], Automaton | None], ids: Mapping[str, int], settings: GraphSettings, general: ConstGraph
+) -> Iterator[Component]:
+    """How people talk in their own words; a word that was not expected is heard by the model's own language model."""
+    automaton = free_text()
+    if automaton is None:
+        return
+    model = phrase_model(compact(automaton))
+    states = [_graph_state(state, ids, 1.0) for state in model.states]
+    unigram = states[model.unigram]
+    way_out = GraphArc(EPSILON, to_general(general.without_history()), settings.unexpected_word_cost)
+    states[model.unigram] = GraphState((*unigram.arcs, way_out), unigram.final)
+    yield Component(states, 0, settings.own_words_cost)
 
 
 def _graph_state(state: AcceptorState, ids: Mapping[str, int], scale: float) -> GraphState:
