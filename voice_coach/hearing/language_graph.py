@@ -47,8 +47,9 @@ TOOLS_REMEDY = "Install OpenFst's tools: sudo apt-get install libfst-tools libfs
 class GraphSettings:
     """What shapes the graph and how it is searched."""
 
-    entry_cost: float = 1.0
-    """What a sentence of the templates has to win by over free speech (natural logarithm of odds)."""
+    entry_cost: float = -3.0
+    """What a sentence of the templates has to win by over free speech (natural logarithm of odds). Below zero: somebody
+    who talks to the coach is more likely to give a command than its share among all that can be said."""
     weight_scale: float = 1.0
     """How much the probabilities within the templates count; 0 makes every sentence of them free."""
     own_words_cost: float = 0.5
