@@ -95,7 +95,9 @@ def check_program(arguments: list[str]) -> None:
         if name not in command.commands:
             raise click.UsageError(f"there is no command {name}")
         command, arguments = command.commands[name], arguments[1:]
-    command.make_context(command.name, [word for word in arguments if word != "--help"], resilient_parsing=False).close()
+    command.make_context(
+        command.name, [word for word in arguments if word != "--help"], resilient_parsing=False
+    ).close()
 
 
 COMMANDS = list(dict.fromkeys(said_commands()))
@@ -351,7 +353,9 @@ def test_the_examples_understand_what_their_tests_say(home: Path) -> None:
 
 def test_a_range_may_have_a_step(tmp_path: Path) -> None:
     code = next(code for code in CODE["docs/writing-intents.md"] if code.startswith("{0.."))
-    (tmp_path / "dim.yaml").write_text(f'language: en\nintents: {{Dim: {{data: [{{sentences: ["dim to {code}"]}}]}}}}\n')
+    (tmp_path / "dim.yaml").write_text(
+        f'language: en\nintents: {{Dim: {{data: [{{sentences: ["dim to {code}"]}}]}}}}\n'
+    )
     matcher = Matcher(compile_grammar(read_grammar(tmp_path)))
     found = answered(tmp_path, "dim to thirty five", matcher)
     assert found is not None and found.slots == {"level": "thirty five"}
@@ -436,7 +440,9 @@ def test_the_data_of_each_entry_is_what_is_told(home: Path, tmp_path: Path) -> N
     lines = run(home, ["journal", "export", "--journal", journal]).stdout.splitlines()
     entries = [yaml.safe_load(line) for line in lines]
     told = kinds_told()
-    fields_told = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*) \|", DATA.split("<!--")[0], re.MULTILINE))))
+    fields_told = set(
+        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*) \|", DATA.split("<!--")[0], re.MULTILINE)))
+    )
     assert {entry["kind"] for entry in entries} == {kind for kind in told if told[kind]}
     for entry in entries:
         assert entry.keys() == fields_told

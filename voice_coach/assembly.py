@@ -13,11 +13,11 @@ from voice_coach.adapters.sqlite_journal import SqliteJournal
 from voice_coach.coaching.values import Content
 from voice_coach.errors import PackError
 from voice_coach.hearing import automaton_cache
+from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.endpointing import Waiting
 from voice_coach.hearing.intent_files import read_files, sentence_files
 from voice_coach.hearing.language_graph import LanguageGraph, language_graph
 from voice_coach.hearing.parsing import overlap
-from voice_coach.hearing.templates import Automaton, compile_grammar
 from voice_coach.mouths import SilentMouth
 from voice_coach.packs import SETTINGS_FILE, Pack, languages, pack_folder, read_pack
 from voice_coach.ports import Microphone, Mouth, Recognizer, Synthesizer
@@ -92,6 +92,8 @@ def graph_for(automaton: Automaton, model: Path) -> LanguageGraph:
 
 def free_text_of(files: Sequence[Path]) -> Automaton | None:
     """The automaton of the templates of free text in these files; None where there are none."""
+    from voice_coach.hearing.templates import compile_grammar
+
     grammar = read_files(files)
     return compile_grammar(replace(grammar, templates=grammar.free_text)) if grammar.free_text else None
 

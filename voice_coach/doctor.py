@@ -17,9 +17,9 @@ from voice_coach.adapters.speaker import WavSpeaker
 from voice_coach.adapters.sqlite_journal import ensure_writable, open_reader, writer_of
 from voice_coach.demo import PERSON_RATE, read_script
 from voice_coach.errors import CoachError, NoDeviceError
+from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.engine import Engine
 from voice_coach.hearing.matching import Matcher
-from voice_coach.hearing.templates import Automaton
 from voice_coach.hearing.values import Intent, Utterance
 from voice_coach.packs import Pack
 from voice_coach.ports import SAMPLE_RATE_HZ, Microphone, Mouth, Samples, Synthesizer

@@ -8,9 +8,9 @@ from pathlib import Path
 from voice_coach import assembly
 from voice_coach.clocks import AudioClock, Clock, SetClock, WallClock
 from voice_coach.ears import AudioEars, TypedEars, moment
+from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.matching import Matcher
 from voice_coach.hearing.parsing import is_complete
-from voice_coach.hearing.templates import Automaton
 from voice_coach.hearing.words import to_words
 from voice_coach.loop import ECHO_SECONDS, Conversation, Report
 from voice_coach.mouths import SilentMouth

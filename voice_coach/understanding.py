@@ -8,9 +8,9 @@ from typing import Any
 
 from voice_coach import assembly
 from voice_coach.errors import CoachError
+from voice_coach.hearing.automaton import ANY, Automaton
 from voice_coach.hearing.engine import Engine, Understood
 from voice_coach.hearing.matching import Matcher
-from voice_coach.hearing.templates import ANY, Automaton
 from voice_coach.hearing.values import Confirm, NoInput, NoMatch, Utterance
 from voice_coach.loop import heard
 from voice_coach.packs import pack_folder
@@ -77,7 +77,7 @@ def as_object(result: Result) -> Mapping[str, Any]:
 def as_text(result: Result) -> str:
     """One line for people."""
     verdict = result.understood.verdict
-    text = f"“{result.understood.utterance.text}”"
+    text = f"“{getattr(verdict, 'text', '')}”"
     match verdict:
         case NoInput():
             said = "nothing was said"

@@ -1,5 +1,6 @@
 """Reads YAML safely, keeping for every text the file and line it came from, so that a mistake can be named."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,21 @@ def _bool(loader: _Loader, node: yaml.ScalarNode) -> object:
     )
 
 
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
+    # YAML's own rule, which PyYAML does not enforce: what stands under the first of two equal keys would be lost.
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            if key.value in seen:
+                raise PackError(
+                    f"{loader.file}, line {key.start_mark.line + 1}: “{key.value}” is there a second time.",
+                    "Put what belongs under it into one place, or rename one of the two.",
+                )
+            seen.add(key.value)
+    yield from loader.construct_yaml_map(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Loader.add_constructor("tag:yaml.org,2002:str", _text)
 _Loader.add_constructor("tag:yaml.org,2002:bool", _bool)
 
@@ -67,6 +83,8 @@ def read_yaml(path: Path) -> Any:
         return loader.get_single_data()
     except yaml.YAMLError as error:
         raise _broken(path, error) from None
+    except ValueError as error:  # what looks like a date or a number and is none: 2026-13-45
+        raise PackError(f"{path} has a value that cannot be read: {error}.", "Put quotes around it.") from None
     except RecursionError:
         raise PackError(f"{path} is nested too deeply.", "Make it flatter.") from None
     finally:

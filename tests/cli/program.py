@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.live.room import Room
+
 TOP = Path(__file__).resolve().parents[2]
 MODEL_NAME = "vosk-model-small-en-us-0.15"
 START = (sys.executable, "-c", "from voice_coach.cli import main; main()")
 GUARD = Path(__file__).with_name("no_network")
 SECONDS = 120
 """More than any command takes, on a machine that is busy."""
-NO_SOUND = {"ALSA_CONFIG_PATH": os.devnull, "PULSE_SERVER": "unix:/nonexistent"}
+NO_SOUND_CARD = "</usr/share/alsa/alsa.conf>\nctl.!hw { type missing }\npcm.!hw { type missing }\n"
+"""ALSA's own configuration, without its hardware; with none at all PortAudio would end the program."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Program:
         self.home = home
         self.cache = cache
         self.journal = home / ".local/share/voice-coach/journal.sqlite3"
+        (home / "asound.conf").write_text(NO_SOUND_CARD)
         self.environment = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
@@ -64,7 +68,8 @@ class Program:
             "XDG_CACHE_HOME": str(cache),
             "XDG_RUNTIME_DIR": str(home),
             "PYTHONPATH": os.pathsep.join((str(GUARD), str(TOP))),
-            **NO_SOUND,
+            "ALSA_CONFIG_PATH": str(home / "asound.conf"),
+            "PULSE_SERVER": "unix:/nonexistent",
         }
 
     def run(
@@ -114,3 +119,8 @@ def wait_for(process: "subprocess.Popen[str]", event: str) -> dict[str, Any]:
         if found["event"] == event:
             return found
     raise AssertionError(f"it ended before {event}: {process.communicate()[1]}")
+
+
+def in_the(room: Room) -> dict[str, str]:
+    """What to change in the environment for a program that is to hear and be heard in this room."""
+    return room.environment | {"ALSA_CONFIG_PATH": ""}

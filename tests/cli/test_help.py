@@ -11,7 +11,19 @@ from tests import written_docs
 from tests.cli.program import TOP, Program
 from voice_coach.cli import commands
 
-HEAVY = {"vosk", "sounddevice", "soundfile", "soxr", "numpy", "rapidfuzz", "hassil", "pyttsx3", "yaml", "sqlite3", "rich"}
+HEAVY = {
+    "vosk",
+    "sounddevice",
+    "soundfile",
+    "soxr",
+    "numpy",
+    "rapidfuzz",
+    "hassil",
+    "pyttsx3",
+    "yaml",
+    "sqlite3",
+    "rich",
+}
 ASKED_FOR_HELP = """
 import contextlib, io, sys
 from voice_coach.cli import main

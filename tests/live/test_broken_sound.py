@@ -71,7 +71,8 @@ def test_a_machine_without_sound_says_so_offers_a_way_on_and_prints_no_chatter(
     tmp_path: Path, direction: str, noun: str
 ) -> None:
     environment = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "PULSE_SERVER": "unix:/nonexistent"}
-    listed, kind, what, remedy = _ask(direction, environment)
+    listed, kind, what, *remedies = _ask(direction, environment)
+    remedy = " ".join(remedies)
     none = "none on this machine, or this user may not use them."
     assert listed == f"False / Microphones: {none} / Speakers: {none}"
     assert kind == "NoDeviceError"

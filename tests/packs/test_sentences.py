@@ -6,20 +6,22 @@ from pathlib import Path
 import pytest
 
 from voice_coach.catalog import find_model
+from voice_coach.hearing.automaton import ANY, Automaton
 from voice_coach.hearing.intent_files import read_grammar
 from voice_coach.hearing.language_graph import language_graph
 from voice_coach.hearing.matching import Matcher
 from voice_coach.hearing.parsing import overlap
-from voice_coach.hearing.templates import ANY, Automaton, compile_grammar
+from voice_coach.hearing.templates import compile_grammar
 from voice_coach.hearing.values import Intent, Utterance
 from voice_coach.hearing.words import to_words
 from voice_coach.packs import languages, pack_folder
 from voice_coach.yaml_source import read_yaml
 
-OF_THE_CONTRACT = set(
-    """AskQuestion AskPractice TooHard LogDone LogNotDone Yes No Maybe Repeat Why Evidence Help Skip Stop Undo Slower
-    Faster Louder Softer Progress Today Greeting Goodbye ThankYou TimeNow AboutCoach Distress""".split()
-)
+OF_THE_CONTRACT = {
+    *("AskQuestion", "AskPractice", "TooHard", "LogDone", "LogNotDone", "Yes", "No", "Maybe", "Repeat", "Why"),
+    *("Evidence", "Help", "Skip", "Stop", "Undo", "Slower", "Faster", "Louder", "Softer", "Progress", "Today"),
+    *("Greeting", "Goodbye", "ThankYou", "TimeNow", "AboutCoach", "Distress"),
+}
 CASES = [
     (language, path, number, case)
     for language in languages()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from voice_coach.hearing.templates import ANY, Automaton
+from voice_coach.hearing.automaton import ANY, Automaton
 
 SILENT = ""
 """The label of an arc that reads no word."""
@@ -38,14 +38,14 @@ def compact(automaton: Automaton) -> tuple[AcceptorState, ...]:
 
     Empty when every template has free text.
     """
-    weights = _template_weights(automaton)
-    shares = _shares(automaton, weights)
-    if 0 not in shares:
+    ahead = automaton.ahead([1 << index for index in range(len(automaton.grammar.templates))], free_text=False)
+    if not ahead[0]:
         return ()
+    shares = _Shares(_template_weights(automaton))
     class_of: dict[int, int] = {}
     known: dict[AcceptorState, int] = {}
-    for state in _ends_first(automaton, shares):
-        arcs, final = _weighted(automaton, weights, shares, state)
+    for state in _ends_first(automaton, ahead):
+        arcs, final = _weighted(automaton, ahead, shares, state)
         merged = tuple(sorted(WeightedArc(arc.word, class_of[arc.target], round(arc.cost, 3)) for arc in arcs))
         if final is None and len(merged) == 1 and merged[0].word == SILENT:
             class_of[state] = merged[0].target
@@ -54,36 +54,29 @@ def compact(automaton: Automaton) -> tuple[AcceptorState, ...]:
     return tuple(known)[: class_of[0] + 1]
 
 
-def _shares(automaton: Automaton, weights: list[float]) -> dict[int, float]:
-    """For each state the probability of the templates whose fixed sentences lead through it; others are left out."""
-    sources: dict[int, set[int]] = {}
-    ends: dict[int, list[int]] = {}
-    for state, here in enumerate(automaton.states):
-        for index in here.final:
-            ends.setdefault(index, []).append(state)
-        for _, target in _ways(automaton, state):
-            sources.setdefault(target, set()).add(state)
-    shares: dict[int, float] = {}
-    for index, finals in ends.items():
-        seen = set(finals)
-        pending = list(finals)
-        while pending:
-            for source in sources.get(pending.pop(), ()):
-                if source not in seen:
-                    seen.add(source)
-                    pending.append(source)
-        if 0 in seen:
-            for state in seen:
-                shares[state] = shares.get(state, 0.0) + weights[index]
-    return shares
-
-
 def _template_weights(automaton: Automaton) -> list[float]:
     templates = automaton.grammar.templates
     sizes: dict[str, int] = {}
     for template in templates:
         sizes[template.intent] = sizes.get(template.intent, 0) + 1
     return [1 / (len(sizes) * sizes[template.intent]) for template in templates]
+
+
+class _Shares(dict[int, float]):
+    """How likely the templates of a set are together (the set: one bit for each); worked out when first asked for."""
+
+    def __init__(self, weights: list[float]) -> None:
+        super().__init__()
+        self._weights = weights
+
+    def __missing__(self, templates: int) -> float:
+        share, rest = 0.0, templates
+        while rest:
+            lowest = rest & -rest
+            share += self._weights[lowest.bit_length() - 1]
+            rest ^= lowest
+        self[templates] = share
+        return share
 
 
 def _ways(automaton: Automaton, state: int) -> Iterator[tuple[str, int]]:
@@ -97,32 +90,31 @@ def _ways(automaton: Automaton, state: int) -> Iterator[tuple[str, int]]:
 
 
 def _weighted(
-    automaton: Automaton, weights: list[float], shares: dict[int, float], state: int
+    automaton: Automaton, ahead: list[int], shares: _Shares, state: int
 ) -> tuple[list[WeightedArc], float | None]:
     """The ways out of a state with their costs.
 
-    Ways that the same templates take (which shows in their shares being the same) divide the share of these templates;
-    if some of them need no word, they get half.
+    Ways that the same templates take divide the share of these templates; if some of them need no word, they get half.
     """
-    groups: dict[float, list[tuple[str, int]]] = {}
+    groups: dict[int, list[tuple[str, int]]] = {}
     for word, target in _ways(automaton, state):
-        if target in shares:
-            groups.setdefault(shares[target], []).append((word, target))
-    ending = sum(weights[index] for index in automaton.states[state].final)
-    total = sum(groups) + ending
+        if ahead[target]:
+            groups.setdefault(ahead[target], []).append((word, target))
+    ending = sum(shares[1 << index] for index in automaton.states[state].final)
+    total = sum(shares[templates] for templates in groups) + ending
     arcs: list[WeightedArc] = []
-    for share, ways in groups.items():
+    for templates, ways in groups.items():
         silent = [way for way in ways if way[0] == SILENT]
         spoken = [way for way in ways if way[0] != SILENT]
         halved = math.log(2) if silent and spoken else 0.0
         for alike in (silent, spoken):
-            cost = -math.log(share / total) + halved + math.log(max(1, len(alike)))
+            cost = -math.log(shares[templates] / total) + halved + math.log(max(1, len(alike)))
             arcs.extend(WeightedArc(word, target, cost) for word, target in alike)
     return arcs, round(-math.log(ending / total), 3) if ending else None
 
 
-def _ends_first(automaton: Automaton, useful: dict[int, float]) -> list[int]:
-    """Useful states in an order in which every arc leads to an earlier one; the start is last."""
+def _ends_first(automaton: Automaton, ahead: list[int]) -> list[int]:
+    """States on the ways without free text, in an order in which arcs lead to earlier ones; the start is last."""
     order: list[int] = []
     seen: set[int] = set()
     stack: list[tuple[int, bool]] = [(0, False)]
@@ -133,5 +125,5 @@ def _ends_first(automaton: Automaton, useful: dict[int, float]) -> list[int]:
         elif state not in seen:
             seen.add(state)
             stack.append((state, True))
-            stack.extend((target, False) for _, target in _ways(automaton, state) if target in useful)
+            stack.extend((target, False) for _, target in _ways(automaton, state) if ahead[target])
     return order

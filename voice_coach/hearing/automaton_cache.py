@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from voice_coach.hearing.automaton import Automaton, Mark, State
 from voice_coach.hearing.intent_files import Grammar, Template, read_grammar, sentence_files
-from voice_coach.hearing.templates import Automaton, Mark, State, compile_grammar
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the same files would give another automaton."""
 KEPT = 8
 
@@ -24,6 +24,8 @@ def automaton_of(folder: Path, cache: Path, fallback_negations: frozenset[str] =
         automaton = _from_json(json.loads(path.read_bytes()))
         os.utime(path)
         return automaton
+    from voice_coach.hearing.templates import compile_grammar
+
     automaton = compile_grammar(read_grammar(folder, fallback_negations))
     with contextlib.suppress(OSError):
         _keep(path, automaton)

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from hassil import parse_sentence
-from hassil.expression import Sentence
-from hassil.parser import ParseError
+from typing import TYPE_CHECKING, Any
 
 from voice_coach.errors import PackError
-from voice_coach.yaml_source import Located, read_yaml, where
+from voice_coach.hearing.words import plain
+from voice_coach.yaml_source import read_yaml, where
+
+if TYPE_CHECKING:  # hassil takes a tenth of a second to load, and a compiled automaton that was kept does without
+    from hassil.expression import Sentence
 
 TESTS_FOLDER = "tests"
 MOST_RANGE_VALUES = 10_000
+HIGHEST_NUMBER = 1_000_000
 FREE_TEXT = "free_text"
 
 
@@ -24,7 +25,7 @@ class Template:
     intent: str
     source: str
     where: str
-    expression: Sentence | None
+    expression: "Sentence | None"
     """None where a compiled automaton was read back, which needs it no more."""
     slots: Mapping[str, str]
     """Constant slots of the intent."""
@@ -36,7 +37,7 @@ class Template:
 class Value:
     """One value of a list: how it is said, and what the slot gets instead of the spoken words, if anything."""
 
-    expression: Sentence
+    expression: "Sentence"
     out: str | None
     where: str
 
@@ -56,11 +57,12 @@ class Grammar:
     language: str
     templates: tuple[Template, ...]
     lists: Mapping[str, SlotList]
-    rules: Mapping[str, Sentence]
+    rules: Mapping[str, "Sentence"]
     rule_places: Mapping[str, str]
     negations: frozenset[str]
     """Words that turn a meaning into its opposite."""
     skip_words: frozenset[str]
+    """Words, or several words with single spaces between them, that may stand anywhere without meaning anything."""
     free_text: tuple[Template, ...] = ()
     """How people talk where they say something in their own words: never matched, only listened for."""
     files: tuple[Path, ...] = field(compare=False, default=())
@@ -107,7 +109,7 @@ class _Parts:
     language: str = ""
     templates: list[Template] = field(default_factory=list)
     lists: dict[str, SlotList] = field(default_factory=dict)
-    rules: dict[str, Sentence] = field(default_factory=dict)
+    rules: dict[str, "Sentence"] = field(default_factory=dict)
     rule_places: dict[str, str] = field(default_factory=dict)
     negations: list[str] = field(default_factory=list)
     skip_words: list[str] = field(default_factory=list)
@@ -123,27 +125,34 @@ def _has_sentences(path: Path, document: object) -> bool:
 
 
 def _take(path: Path, document: dict[str, Any], parts: _Parts) -> None:
-    language = document.get("language", "")
-    if language and parts.language and language != parts.language:
-        raise PackError(
-            f"{path} is written for language {language}, other files of the folder for {parts.language}.",
-            "Keep one language in a folder.",
-        )
-    parts.language = parts.language or str(language)
-    parts.negations += [str(word) for word in _list(path, document, "negations")]
-    parts.skip_words += [str(word) for word in _list(path, document, "skip_words")]
+    _take_language(path, document.get("language"), parts)
+    parts.negations += _words(path, document, "negations")
+    parts.skip_words += _words(path, document, "skip_words")
     for sentence in _list(path, document, FREE_TEXT):
         parsed = _parsed(sentence, path)
         parts.free_text.append(Template(FREE_TEXT, str(sentence), where(sentence) or str(path), parsed, {}))
     for name, spec in _mapping(path, document, "lists").items():
         _once(parts.lists, name, path, "list")
-        parts.lists[str(name)] = _slot_list(path, str(name), spec)
+        parts.lists[name] = _slot_list(path, name, spec)
     for name, rule in _mapping(path, document, "expansion_rules").items():
         _once(parts.rules, name, path, "rule")
-        parts.rules[str(name)] = _parsed(rule, path)
-        parts.rule_places[str(name)] = where(rule) or str(path)
+        parts.rules[name] = _parsed(rule, path)
+        parts.rule_places[name] = where(rule) or str(path)
     for name, spec in _mapping(path, document, "intents").items():
-        parts.templates.extend(_templates(path, str(name), spec))
+        parts.templates.extend(_templates(path, name, spec))
+
+
+def _take_language(path: Path, language: object, parts: _Parts) -> None:
+    if language is None:
+        return
+    if not isinstance(language, str) or not language:
+        raise PackError(f"{path}: {language!r} is not a language.", "Write its code, in quotes if need be: en.")
+    if parts.language and language != parts.language:
+        raise PackError(
+            f"{path} is written for language {language}, other files of the folder for {parts.language}.",
+            "Keep one language in a folder.",
+        )
+    parts.language = language
 
 
 def _once(known: Mapping[str, object], name: str, path: Path, kind: str) -> None:
@@ -152,21 +161,28 @@ def _once(known: Mapping[str, object], name: str, path: Path, kind: str) -> None
 
 
 def _templates(path: Path, intent: str, spec: Any) -> Iterator[Template]:
+    place = where(intent) or str(path)
     blocks = spec.get("data") if isinstance(spec, dict) else None
     if not isinstance(blocks, list) or not blocks:
-        raise PackError(f"{path}: the intent {intent} has no `data:` list.", "Give it `data: [{sentences: […]}]`.")
+        raise PackError(f"{place}: the intent {intent} has no `data:` list.", "Give it `data: [{sentences: […]}]`.")
     for block in blocks:
         sentences = block.get("sentences") if isinstance(block, dict) else None
         if not isinstance(sentences, list) or not sentences:
-            raise PackError(f"{path}: a data block of the intent {intent} has no `sentences:` list.", "Add sentences.")
-        slots = {str(name): str(value) for name, value in (block.get("slots") or {}).items()}
+            raise PackError(f"{place}: a data block of the intent {intent} has no `sentences:` list.", "Add sentences.")
+        slots = {name: _constant(place, name, value) for name, value in _mapping(path, block, "slots").items()}
         exact = bool(_mapping(path, block, "metadata").get("exact"))
         for sentence in sentences:
-            yield Template(intent, str(sentence), where(sentence) or str(path), _parsed(sentence, path), slots, exact)
+            yield Template(intent, str(sentence), where(sentence) or place, _parsed(sentence, path), slots, exact)
+
+
+def _constant(place: str, name: str, value: object) -> str:
+    if value is None or isinstance(value, (list, dict)):
+        raise PackError(f"{place}: the slot {name} has no value.", "Write one word or text.")
+    return str(value)
 
 
 def _slot_list(path: Path, name: str, spec: Any) -> SlotList:
-    place = f"{path}: the list {name}"
+    place = f"{where(name) or path}: the list {name}"
     if not isinstance(spec, dict):
         raise PackError(f"{place} is not a mapping.", "Give it `values:`, `range:` or `wildcard: true`.")
     if spec.get("wildcard"):
@@ -182,16 +198,18 @@ def _slot_list(path: Path, name: str, spec: Any) -> SlotList:
 def _numbers(place: str, spec: Any) -> range:
     try:
         numbers = range(int(spec["from"]), int(spec["to"]) + 1, int(spec.get("step", 1)))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise PackError(f"{place} has a broken range.", "Give it whole numbers: {from: 0, to: 100, step: 5}.") from None
     return checked_range(numbers, place)
 
 
 def checked_range(numbers: range, place: str) -> range:
     """The same range, if it is one that can be compiled."""
-    if not 0 < len(numbers) <= MOST_RANGE_VALUES or numbers[0] < 0:
+    small = numbers.start >= 0 and numbers.stop <= HIGHEST_NUMBER + 1 and numbers.step > 0
+    if not small or not 0 < len(numbers) <= MOST_RANGE_VALUES:
         raise PackError(
-            f"{place} has a range of {len(numbers)} numbers.", f"Between 1 and {MOST_RANGE_VALUES} will do."
+            f"{place} has a range from {numbers.start} to {numbers.stop - 1} that cannot be used.",
+            f"Go up from 0 or more to {HIGHEST_NUMBER} at most, in at most {MOST_RANGE_VALUES} steps.",
         )
     return numbers
 
@@ -205,15 +223,28 @@ def _value(path: Path, place: str, value: Any) -> Value:
     return Value(_parsed(value, path), None, where(value) or place)
 
 
-def _parsed(text: Any, path: Path) -> Sentence:
+def _parsed(text: Any, path: Path) -> "Sentence":
+    from hassil import parse_sentence
+    from hassil.parser import ParseError
+
     if not isinstance(text, (str, int, float)) or isinstance(text, bool):
         raise PackError(f"{path}: {text!r} is not a sentence.", "Write it as text, in quotes if need be.")
+    place = where(text) or str(path)
     if not str(text).strip():
-        raise PackError(f"{where(text) or path}: an empty sentence.", "Remove it.")
+        raise PackError(f"{place}: an empty sentence.", "Remove it.")
     try:
         return parse_sentence(str(text))
-    except (ParseError, ValueError, IndexError) as error:
-        raise PackError(f"{where(text) or path}: “{text}” is not a template: {error}.", "Check its brackets.") from None
+    except RecursionError:
+        raise PackError(f"{place}: brackets within brackets without end.", "Make the sentence flatter.") from None
+    except (ParseError, ValueError, IndexError, AssertionError) as error:
+        raise PackError(f"{place}: “{text}” is not a template: {error}.", "Check its brackets.") from None
+
+
+def _words(path: Path, document: dict[str, Any], key: str) -> Iterator[str]:
+    for text in _list(path, document, key):
+        if not isinstance(text, str) or not plain(text):
+            raise PackError(f"{path}: `{key}:` has {text!r}, which is not a word.", "Write it in quotes.")
+        yield plain(text)
 
 
 def _list(path: Path, document: dict[str, Any], key: str) -> list[Any]:
@@ -223,11 +254,11 @@ def _list(path: Path, document: dict[str, Any], key: str) -> list[Any]:
     return found
 
 
-def _mapping(path: Path, document: dict[str, Any], key: str) -> dict[Any, Any]:
+def _mapping(path: Path, document: dict[str, Any], key: str) -> dict[str, Any]:
     found = document.get(key) or {}
     if not isinstance(found, dict):
         raise PackError(f"{path}: `{key}:` is not a mapping.", "Write it as names with values.")
+    for name in found:
+        if not isinstance(name, str):
+            raise PackError(f"{path}: `{key}:` has {name!r}, which is not a name.", "Write it in quotes.")
     return found
-
-
-__all__ = ["Grammar", "Located", "SlotList", "Template", "Value", "checked_range", "read_grammar", "sentence_files"]

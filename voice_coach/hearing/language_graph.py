@@ -18,6 +18,7 @@ from pathlib import Path
 
 from voice_coach.errors import GraphError
 from voice_coach.hearing.acceptor import SILENT, AcceptorState, compact
+from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.graph_file import (
     EPSILON,
     Component,
@@ -29,7 +30,6 @@ from voice_coach.hearing.graph_file import (
     write_side_by_side,
 )
 from voice_coach.hearing.phrase_model import phrase_model
-from voice_coach.hearing.templates import Automaton
 
 FORMAT = 7
 """Raised whenever the same inputs would give another graph."""

@@ -2,6 +2,7 @@
 RapidFuzz asked what was nearly said, and then the answer is at most as sure as the words were close."""
 
 import heapq
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from voice_coach.hearing.automaton import ANY, Automaton
 from voice_coach.hearing.parsing import Parse, parse
-from voice_coach.hearing.templates import ANY, Automaton
 from voice_coach.hearing.values import Confirm, Intent, NoInput, NoMatch, Utterance, Verdict
 from voice_coach.hearing.words import to_words
 
@@ -142,7 +143,7 @@ class Matcher:
         templates = self._short_list(similarity, sum(self.weight(word) for word in words))
         if not templates:
             return [], []
-        allowed = frozenset().union(*(self._ancestors(index) for index in templates))
+        allowed = frozenset().union(*(self._on_the_way(index) for index in templates))
         wanted = {self._end[index]: index for index in templates}
         best: dict[str, Candidate] = {}
         rejected: list[tuple[str, str]] = []
@@ -210,43 +211,36 @@ class Matcher:
         return {word: position for position, word in enumerate(self._vocabulary)}
 
     @cached_property
-    def _template_vocabularies(self) -> list[list[int]]:
-        return [sorted(self._words_of(index)) for index in range(len(self.automaton.grammar.templates))]
-
-    @cached_property
     def _exact_only(self) -> NDArray[np.bool_]:
         return np.array([template.exact for template in self.automaton.grammar.templates])
 
     @cached_property
     def _users(self) -> list[NDArray[np.intp]]:
         """For each word the templates that use it."""
-        users: list[list[int]] = [[] for _ in self._vocabulary]
-        for template, words in enumerate(self._template_vocabularies):
-            for word in words:
-                users[word].append(template)
-        return [np.array(templates, np.intp) for templates in users]
+        users = dict.fromkeys(self._vocabulary, 0)
+        for state in self.automaton.states:
+            for word, targets in state.words.items():
+                if word != ANY:
+                    for target in targets:
+                        users[word] |= self._ahead[target]
+        return [_positions_of(bits) for bits in users.values()]
 
     @cached_property
     def _weights(self) -> Matrix:
         """Inverse document frequency over the intents, scaled to 0.25 … 1."""
-        intents: list[set[str]] = [set() for _ in self._vocabulary]
-        for template, words in zip(self.automaton.grammar.templates, self._template_vocabularies, strict=True):
-            for word in words:
-                intents[word].add(template.intent)
-        every = max(2, len({template.intent for template in self.automaton.grammar.templates}))
-        rarity = [math.log(every / max(1, len(names))) / math.log(every) for names in intents]
+        numbers: dict[str, int] = {}
+        templates = self.automaton.grammar.templates
+        intents = np.array([numbers.setdefault(template.intent, len(numbers)) for template in templates])
+        every = max(2, len(numbers))
+        rarity = [math.log(every / max(1, len(set(intents[users])))) / math.log(every) for users in self._users]
         return np.array([0.25 + 0.75 * value for value in rarity], dtype=np.float32)
 
     @cached_property
-    def _backward(self) -> list[list[int]]:
-        sources: list[list[int]] = [[] for _ in self.automaton.states]
-        for state, here in enumerate(self.automaton.states):
-            for targets in here.words.values():
-                for target in targets:
-                    sources[target].append(state)
-            for target, _ in here.silent:
-                sources[target].append(state)
-        return sources
+    def _ahead(self) -> list[int]:
+        """For each state the templates that can be completed from it, one bit each."""
+        return self.automaton.ahead(
+            [1 << index for index in range(len(self.automaton.grammar.templates))], free_text=True
+        )
 
     @cached_property
     def _end(self) -> dict[int, int]:
@@ -273,51 +267,34 @@ class Matcher:
         return {}
 
     @cached_property
-    def _rank(self) -> list[int]:
-        """An order of the states, ends first: every arc but those of free text leads to a lower rank."""
-        rank = [0] * len(self.automaton.states)
-        seen: set[int] = set()
-        stack: list[tuple[int, bool]] = [(0, False)]
-        count = 0
-        while stack:
-            state, done = stack.pop()
-            if done:
-                rank[state] = count
-                count += 1
-            elif state not in seen:
-                seen.add(state)
-                stack.append((state, True))
-                here = self.automaton.states[state]
-                stack.extend((target, False) for targets in here.words.values() for target in targets)
-                stack.extend((target, False) for target, _ in here.silent)
-        return rank
+    def _rank(self) -> dict[int, int]:
+        """An order of the states, ends first."""
+        return {state: rank for rank, state in enumerate(self.automaton.ends_first)}
 
     @cached_property
-    def _known_ancestors(self) -> dict[int, frozenset[int]]:
+    def _known_ways(self) -> dict[int, frozenset[int]]:
         return {}
 
-    def _ancestors(self, template: int) -> frozenset[int]:
+    def _on_the_way(self, template: int) -> frozenset[int]:
         """All states on the ways to the end of one template."""
-        found = self._known_ancestors.get(template)
+        found = self._known_ways.get(template)
         if found is None:
-            pending = [self._end[template]]
+            pending = [0]
             seen = set(pending)
             while pending:
-                for source in self._backward[pending.pop()]:
-                    if source not in seen:
-                        seen.add(source)
-                        pending.append(source)
-            found = self._known_ancestors[template] = frozenset(seen)
+                here = self.automaton.states[pending.pop()]
+                targets = itertools.chain(*here.words.values(), (target for target, _ in here.silent))
+                further = [target for target in targets if target not in seen and self._ahead[target] >> template & 1]
+                seen.update(further)
+                pending.extend(dict.fromkeys(further))
+            found = self._known_ways[template] = frozenset(seen)
         return found
 
-    def _words_of(self, template: int) -> set[int]:
-        states = self._ancestors(template)
-        words: set[int] = set()
-        for state in states:
-            for word, targets in self.automaton.states[state].words.items():
-                if word != ANY and any(target in states for target in targets):
-                    words.add(self._positions[word])
-        return words
+
+def _positions_of(bits: int) -> NDArray[np.intp]:
+    """Which bits of a number are set."""
+    as_bytes = np.frombuffer(bits.to_bytes(bits.bit_length() // 8 + 1, "little"), np.uint8)
+    return np.flatnonzero(np.unpackbits(as_bytes, bitorder="little"))
 
 
 class _Alignment:

@@ -1,11 +1,11 @@
 """PURE: which intents a row of words is, to the letter; and which sentences two intents would both claim."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from voice_coach.hearing.templates import ANY, HIDDEN_SLOT, Automaton, Mark
+from voice_coach.hearing.automaton import ANY, HIDDEN_SLOT, Automaton, Mark
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def overlap(automaton: Automaton) -> Overlap | None:
                 claims.setdefault(automaton.grammar.templates[index].intent, index)
             for word, steps in closure.words.items():
                 if word != ANY:
-                    ways.setdefault(word, set()).update(step.target for step in steps if step.target in leads_to)
+                    ways.setdefault(word, set()).update(step.target for step in steps if leads_to[step.target])
         if len(claims) > 1:
             first, second = list(claims.values())[:2]
             return Overlap(_spelled(came_from, states), first, second)
@@ -150,7 +150,7 @@ def overlap(automaton: Automaton) -> Overlap | None:
     return None
 
 
-def _undecided(leads_to: Mapping[int, int], states: tuple[int, ...]) -> bool:
+def _undecided(leads_to: Sequence[int], states: tuple[int, ...]) -> bool:
     """Whether more than one intent can come of these states together."""
     ahead = 0
     for state in states:
@@ -158,27 +158,11 @@ def _undecided(leads_to: Mapping[int, int], states: tuple[int, ...]) -> bool:
     return ahead & (ahead - 1) != 0
 
 
-def _intents_ahead(automaton: Automaton) -> dict[int, int]:
-    """For each state that a sentence without free text can be completed from: its intents, one bit each."""
+def _intents_ahead(automaton: Automaton) -> list[int]:
+    """For each state the intents that a sentence without free text can still become, one bit each."""
     bits: dict[str, int] = {}
-    sources: dict[int, set[int]] = {}
-    ahead: dict[int, int] = {}
-    for state, here in enumerate(automaton.states):
-        targets = [target for word, ends in here.words.items() if word != ANY for target in ends]
-        for target in (*targets, *(target for target, _ in here.silent)):
-            sources.setdefault(target, set()).add(state)
-        for index in here.final:
-            intent = automaton.grammar.templates[index].intent
-            ahead[state] = ahead.get(state, 0) | bits.setdefault(intent, 1 << len(bits))
-    pending = deque(ahead)
-    while pending:
-        state = pending.popleft()
-        for source in sources.get(state, ()):
-            joined = ahead.get(source, 0) | ahead[state]
-            if joined != ahead.get(source):
-                ahead[source] = joined
-                pending.append(source)
-    return ahead
+    of_templates = [bits.setdefault(template.intent, 1 << len(bits)) for template in automaton.grammar.templates]
+    return automaton.ahead(of_templates, free_text=False)
 
 
 def _spelled(came_from: Mapping[tuple[int, ...], tuple[tuple[int, ...], str] | None], states: tuple[int, ...]) -> str:

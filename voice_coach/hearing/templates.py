@@ -1,104 +1,42 @@
 """Sentence templates compiled into one automaton over words, never expanded into their sentences.
 
 The language graph, the exact parse, the vocabulary check and the search for near misses are all made from it.
-Templates that begin alike share states. A state has arcs that read a word, arcs that read any word (free text), and
-arcs that read nothing but may open or close a slot.
+Templates that begin alike share states.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from hassil.expression import Alternative, Expression, ListReference, Permutation, RuleReference, Sentence, TextChunk
 from hassil.expression import Sequence as Series
 
 from voice_coach.errors import PackError
+from voice_coach.hearing.automaton import ANY, Automaton, Mark, State
 from voice_coach.hearing.intent_files import Grammar, SlotList, checked_range
-from voice_coach.hearing.words import plain, spelled, to_words
+from voice_coach.hearing.words import spelled, to_words
 
-ANY = "*"
-"""The label of an arc that reads any one word; no real word is spelled like this."""
-HIDDEN_SLOT = "_"
-"""A slot of this name groups words without being reported."""
 DEEPEST = 40
 MOST_PERMUTED = 7
-
-
-class Mark(NamedTuple):
-    """Something on an arc that reads no word: a slot begins, ends, or gets a value other than the words spoken."""
-
-    kind: str
-    """open, close or out."""
-    text: str
-
-
-@dataclass
-class State:
-    words: dict[str, list[int]] = field(default_factory=dict)
-    silent: list[tuple[int, Mark | None]] = field(default_factory=list)
-    final: list[int] = field(default_factory=list)
-    """Indexes of the templates that end here."""
-
-
-class Step(NamedTuple):
-    """A way out of a state: silent arcs taken together, then one word."""
-
-    marks: tuple[Mark, ...]
-    target: int
-
-
-class Closure(NamedTuple):
-    """Everything that can be reached from a state without reading a word."""
-
-    words: Mapping[str, tuple[Step, ...]]
-    finals: tuple[tuple[tuple[Mark, ...], int], ...]
-
-
-@dataclass
-class Automaton:
-    """All templates of a grammar. State 0 is the start. Written once, by `compile_grammar`, then only read."""
-
-    grammar: Grammar
-    states: list[State]
-    vocabulary: Mapping[str, str]
-    """Each word and the first place that uses it."""
-    _closures: dict[int, Closure] = field(default_factory=dict, repr=False)
-
-    def closure(self, state: int) -> Closure:
-        """The ways out of a state; computed when first needed."""
-        found = self._closures.get(state)
-        if found is None:
-            found = self._closures[state] = self._close(state)
-        return found
-
-    def _close(self, state: int) -> Closure:
-        words: dict[str, list[Step]] = {}
-        finals: list[tuple[tuple[Mark, ...], int]] = []
-        seen: set[tuple[int, tuple[Mark, ...]]] = {(state, ())}
-        pending: list[tuple[int, tuple[Mark, ...]]] = [(state, ())]
-        while pending:
-            at, marks = pending.pop()
-            here = self.states[at]
-            for word, targets in here.words.items():
-                words.setdefault(word, []).extend(Step(marks, target) for target in targets)
-            finals.extend((marks, template) for template in here.final)
-            for target, mark in here.silent:
-                step = (target, marks if mark is None else (*marks, mark))
-                if step not in seen:
-                    seen.add(step)
-                    pending.append(step)
-        return Closure({word: tuple(steps) for word, steps in words.items()}, tuple(finals))
+MOST_STATES = 2_000_000
+"""Rules within rules can multiply without end; long before this they are a mistake."""
 
 
 class _Frontier(NamedTuple):
-    """Where compiling has got to: states, each with the beginning of a word that is not complete yet."""
+    """Where compiling has got to: states, each with the beginning of a word that is not complete yet; none twice."""
 
-    ends: frozenset[tuple[int, str]]
+    ends: tuple[tuple[int, str], ...]
 
 
 def compile_grammar(grammar: Grammar) -> Automaton:
     """One automaton for all templates. Raises PackError for unknown or endless rules and lists, naming the place."""
-    return _Compiler(grammar).run()
+    compiler = _Compiler(grammar)
+    try:
+        return compiler.run()
+    except RecursionError:
+        raise PackError(
+            f"{compiler.place}: brackets within brackets without end.", "Make the sentence flatter."
+        ) from None
 
 
 class _Compiler:
@@ -110,11 +48,13 @@ class _Compiler:
         self.depth: list[str] = []
         # Beginnings that templates share are compiled once: (where we are, what comes) → where it leads.
         self.prefixes: dict[tuple[_Frontier, str], _Frontier] = {}
+        # The same for plain values of lists: (where we are, a word) → where it leads.
+        self.shared: dict[tuple[int, str], int] = {}
 
     def run(self) -> Automaton:
         for index, template in enumerate(self.grammar.templates):
             self.place = template.where
-            frontier = _Frontier(frozenset({(0, "")}))
+            frontier = _Frontier(((0, ""),))
             assert template.expression is not None
             for item in _items(template.expression.expression):
                 key = (frontier, _signature(item))
@@ -129,12 +69,14 @@ class _Compiler:
         return automaton
 
     def new_state(self) -> int:
+        if len(self.states) >= MOST_STATES:
+            raise PackError(f"{self.place}: the sentences grow without measure.", "Use fewer rules within rules.")
         self.states.append(State())
         return len(self.states) - 1
 
     def build(self, item: Expression, frontier: _Frontier) -> _Frontier:
         if isinstance(item, TextChunk):
-            return self.text(item.text, frontier)
+            return self.text(item.original_text, frontier)
         if isinstance(item, Alternative):
             return _union(self.build(choice, frontier) for choice in item.items)
         if isinstance(item, Permutation):
@@ -159,7 +101,7 @@ class _Compiler:
         for number, piece in enumerate(pieces):
             if number:
                 frontier = self.word_boundary(frontier)
-            frontier = _Frontier(frozenset((state, begun + piece) for state, begun in frontier.ends))
+            frontier = _Frontier(tuple((state, begun + piece) for state, begun in frontier.ends))
         if pieces and text[-1].isspace():
             frontier = self.word_boundary(frontier)
         return frontier
@@ -175,7 +117,7 @@ class _Compiler:
                 self.states[state].silent.append((meeting, None))
             else:
                 self.chain(state, words, meeting)
-        return _Frontier(frozenset({(meeting, "")}))
+        return _Frontier(((meeting, ""),))
 
     def chain(self, state: int, words: tuple[str, ...], target: int) -> None:
         for number, word in enumerate(words):
@@ -188,7 +130,7 @@ class _Compiler:
 
     def joined(self, frontier: _Frontier) -> int:
         """One state that all ways lead to, with nothing begun."""
-        ends = list(self.word_boundary(frontier).ends)
+        ends = self.word_boundary(frontier).ends
         if len(ends) == 1:
             return ends[0][0]
         meeting = self.new_state()
@@ -205,7 +147,7 @@ class _Compiler:
         for _ in parts:
             following: dict[frozenset[int], list[_Frontier]] = {}
             for said, ways in reached.items():
-                start = _Frontier(frozenset({(self.joined(_union(ways)), "")}))
+                start = _Frontier(((self.joined(_union(ways)), ""),))
                 for number, part in enumerate(parts):
                     if number not in said:
                         following.setdefault(said | {number}, []).append(self.build(part, start))
@@ -217,17 +159,22 @@ class _Compiler:
         rule = self.grammar.rules.get(name)
         if rule is None:
             raise PackError(f"{self.place}: there is no rule <{name}>.", "Define it under `expansion_rules:`.")
-        return self.nested(f"<{name}>", lambda: self.build(rule.expression, frontier))
+        with self.inside(f"<{name}>", self.grammar.rule_places[name]):
+            return self.build(rule.expression, frontier)
 
-    def nested(self, name: str, build: Callable[[], _Frontier]) -> _Frontier:
-        if name in self.depth or len(self.depth) > DEEPEST:
-            way = " → ".join([*self.depth[self.depth.index(name) :], name]) if name in self.depth else name
-            raise PackError(f"{self.place}: {way} never ends, for it contains itself.", "Break the circle.")
+    @contextmanager
+    def inside(self, name: str, place: str) -> Iterator[None]:
+        """While a rule or list is compiled: mistakes are where it is written, and it must not contain itself."""
+        if name in self.depth:
+            circle = " → ".join([*self.depth[self.depth.index(name) :], name])
+            raise PackError(f"{self.place}: {circle} never ends, for it contains itself.", "Break the circle.")
+        if len(self.depth) >= DEEPEST:
+            raise PackError(f"{self.place}: more than {DEEPEST} rules within each other.", "Make them flatter.")
+        outside, self.place = self.place, place
         self.depth.append(name)
-        try:
-            return build()
-        finally:
-            self.depth.pop()
+        yield
+        self.depth.pop()
+        self.place = outside
 
     def slot(self, item: ListReference, frontier: _Frontier) -> _Frontier:
         start, first, last = self.joined(frontier), self.new_state(), self.new_state()
@@ -238,15 +185,16 @@ class _Compiler:
             self.states[last].words[ANY] = [last]
             after = self.new_state()
             self.states[last].silent.append((after, Mark("close", item.slot_name)))
-            return _Frontier(frozenset({(after, "")}))
+            return _Frontier(((after, ""),))
         if source.numbers is not None:
             for number in source.numbers:
                 self.chain_shared(first, spelled(number, self.grammar.language), last)
         else:
-            self.nested(f"{{{item.list_name}}}", lambda: self.values(source, first, last))
+            with self.inside(f"{{{item.list_name}}}", source.where):
+                self.values(source, first, last)
         after = self.new_state()
         self.states[last].silent.append((after, Mark("close", item.slot_name)))
-        return _Frontier(frozenset({(after, "")}))
+        return _Frontier(((after, ""),))
 
     def listed(self, item: ListReference) -> SlotList:
         if item.is_inline_range:
@@ -257,36 +205,30 @@ class _Compiler:
             raise PackError(f"{self.place}: there is no list {{{item.list_name}}}.", "Define it under `lists:`.")
         return source
 
-    def values(self, source: SlotList, first: int, last: int) -> _Frontier:
-        place = self.place
+    def values(self, source: SlotList, first: int, last: int) -> None:
         for value in source.values:
-            if not self.grammar.templates:
-                self.place = value.where
+            self.place = value.where
             fixed = _fixed_words(value.expression, self.grammar.language) if value.out is None else None
             if fixed:
                 self.chain_shared(first, fixed, last)
                 continue
-            end = self.joined(self.build(value.expression.expression, _Frontier(frozenset({(first, "")}))))
+            end = self.joined(self.build(value.expression.expression, _Frontier(((first, ""),))))
             mark = None if value.out is None else Mark("out", value.out)
             self.states[end].silent.append((last, mark))
-        self.place = place
-        return _Frontier(frozenset({(last, "")}))
 
     def chain_shared(self, state: int, words: tuple[str, ...], target: int) -> None:
         """Like `chain`, but words that begin alike share states: a list of thousands stays small."""
         for word in words[:-1]:
-            self.vocabulary.setdefault(word, self.place)
-            targets = self.states[state].words.setdefault(word, [])
-            following = next((other for other in targets if other != target), None)
+            following = self.shared.get((state, word))
             if following is None:
-                following = self.new_state()
-                targets.append(following)
+                following = self.shared[state, word] = self.new_state()
+                self.chain(state, (word,), following)
             state = following
         self.chain(state, words[-1:], target)
 
 
 def _union(frontiers: Iterable[_Frontier]) -> _Frontier:
-    return _Frontier(frozenset(end for frontier in frontiers for end in frontier.ends))
+    return _Frontier(tuple(dict.fromkeys(end for frontier in frontiers for end in frontier.ends)))
 
 
 def _items(expression: Expression) -> Iterator[Expression]:
@@ -296,13 +238,14 @@ def _items(expression: Expression) -> Iterator[Expression]:
         return
     for item in expression.items:
         if isinstance(item, TextChunk):
-            words = item.text.split()
-            before, after = item.text[:1].isspace(), item.text[-1:].isspace()
+            text = item.original_text
+            words = text.split()
+            before, after = text[:1].isspace(), text[-1:].isspace()
             for number, word in enumerate(words):
                 lead = " " if number or before else ""
                 tail = " " if after and number == len(words) - 1 else ""
                 yield TextChunk(f"{lead}{word}{tail}")
-            if not words and item.text:
+            if not words and text:
                 yield item
         else:
             yield item
@@ -310,7 +253,7 @@ def _items(expression: Expression) -> Iterator[Expression]:
 
 def _signature(item: Expression) -> str:
     if isinstance(item, TextChunk):
-        return f"'{item.text}'"
+        return f"'{item.original_text}'"
     if isinstance(item, RuleReference):
         return f"<{item.rule_name}>"
     if isinstance(item, ListReference):
@@ -326,23 +269,4 @@ def _fixed_words(sentence: Sentence, language: str) -> tuple[str, ...] | None:
     parts = expression.items if isinstance(expression, Series) else [expression]
     if not all(isinstance(part, TextChunk) for part in parts):
         return None
-    return to_words("".join(part.text for part in parts if isinstance(part, TextChunk)), language)
-
-
-def unknown_words(automaton: Automaton, is_known: Callable[[str], bool]) -> dict[str, str]:
-    """Words that the speech model can never hear, each with the place of the template that uses it."""
-    return {word: place for word, place in sorted(automaton.vocabulary.items()) if not is_known(word)}
-
-
-__all__ = [
-    "ANY",
-    "HIDDEN_SLOT",
-    "Automaton",
-    "Closure",
-    "Mark",
-    "State",
-    "Step",
-    "compile_grammar",
-    "plain",
-    "unknown_words",
-]
+    return to_words("".join(part.original_text for part in parts if isinstance(part, TextChunk)), language)
