@@ -1,8 +1,9 @@
-"""What the program itself knows best, as it is now: the README's practices, settings and answers, and all help texts."""
+"""What the program itself knows best, as it is now: practices, settings, answers to examples, and all help texts."""
 
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -19,17 +20,24 @@ from voice_coach.settings import Settings, known_keys
 TOP = Path(__file__).resolve().parents[1]
 README = TOP / "README.md"
 COMMAND_LINE = TOP / "docs/command-line.md"
+EXAMPLES = TOP / "docs/writing-intents.md"
 NOW = "2026-11-21T07:30:00+01:00"
 PROGRAM = (sys.executable, "-c", "from voice_coach.cli import main; main()")
 COMMENT_COLUMN = 23
 HELP_COLUMNS = 100
+BLOCK = re.compile(
+    r"(?:<!-- (?P<mark>[^\n]*) -->\n)?^ *```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.DOTALL | re.MULTILINE
+)
+"""A fenced block, with the comment just above it."""
+ANSWERED = re.compile(r"^```sh\n(?P<lines>.*?)^```\n\n```text\n(?P<answer>.*?)^```$", re.DOTALL | re.MULTILINE)
+"""Commands with what they answer just below."""
 ABOUT_COMMAND_LINE = """# The command line
 
 What `--help` says of each command; written by `scripts/write-docs`, checked by a test.
 
 Errors go to standard error: one sentence on what happened, then what to do. Exit status: 0 done (also after a SIGTERM,
-since stopping is what was asked), 1 the command could not do its job, 2 it was called wrongly, 130 after Ctrl-C. Progress
-goes to standard error too, so that standard output holds results only; with `--json` one JSON object a line.
+since stopping is what was asked), 1 the command could not do its job, 2 it was called wrongly, 130 after Ctrl-C.
+Progress goes to standard error too, so that standard output holds results only; with `--json` one JSON object a line.
 """
 
 
@@ -105,6 +113,31 @@ def settings(block: str) -> str:
     return "```toml\n" + "\n".join(lines[1:]) + "\n```\n"
 
 
+def furnished(home: Path) -> Path:
+    """The folder, with what somebody has who follows the documentation: `scripts/coach`, and the example files."""
+    program = home / "scripts/coach"
+    program.parent.mkdir()
+    # The last line of the real one: the program, with the same arguments.
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n')
+    program.chmod(0o755)
+    for block in BLOCK.finditer(EXAMPLES.read_text(encoding="utf-8")):
+        if (block["mark"] or "").startswith("file: "):
+            path = home / block["mark"].removeprefix("file: ")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block["text"], encoding="utf-8")
+    return home
+
+
+def examples(document: str, home: Path) -> str:
+    """The page with the answers to its own commands; `home` is furnished."""
+    for found in reversed(list(ANSWERED.finditer(document))):
+        answered = run(home, ["-ec", found["lines"]], program=["sh"])
+        assert answered.returncode == 0, answered.stderr
+        start, end = found.span("answer")
+        document = document[:start] + answered.stdout + document[end:]
+    return document
+
+
 def command_line() -> str:
     """The page with the help of every command."""
     context = click.Context(commands, info_name="voice-coach", **commands.context_settings)
@@ -129,9 +162,11 @@ def as_toml(value: object) -> str:
 def main() -> None:
     """Writes them."""
     document = README.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as home:
-        for name, text in parts(document, Path(home)):
+    with tempfile.TemporaryDirectory() as folder:
+        home = furnished(Path(folder))
+        for name, text in parts(document, home):
             document = with_part(document, name, text)
+        EXAMPLES.write_text(examples(EXAMPLES.read_text(encoding="utf-8"), home), encoding="utf-8")
     README.write_text(document, encoding="utf-8")
     COMMAND_LINE.write_text(command_line(), encoding="utf-8")
 

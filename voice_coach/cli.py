@@ -40,9 +40,8 @@ def main() -> None:
         status = INTERRUPTED
     except _Terminated:
         status = 0
-    except BrokenPipeError:
-        _drop_output()  # whoever read it has had enough
-        status = 0
+    except SystemExit:
+        status = 0  # whoever read our output has had enough; so click ends a program whose pipe was closed
     except OSError as error:
         _drop_output()
         status = _told(CoachError(f"The system refused: {error}.", "Is the disk full, or a file not to be written?"))

@@ -59,6 +59,7 @@ class AudioEars:
         if self._microphone is not None:
             self._microphone.__exit__(None, None, None)
             self._microphone = None
+            self._pre_roll.take()
 
     def listen(self, patience_seconds: float | None) -> Utterance | None:
         """The next utterance with words in it; SILENCE when nobody spoke for so long; None after the last source."""
@@ -72,12 +73,17 @@ class AudioEars:
             else:
                 self._samples += len(chunk)
                 utterance = self._hear(chunk)
-                quiet_samples = 0 if self._listening else quiet_samples + len(chunk)
+                quiet_samples = 0 if self._has_words() else quiet_samples + len(chunk)
             if utterance is not None and utterance.text:
                 return utterance
-            if patience_seconds is not None and quiet_samples >= patience_seconds * SAMPLE_RATE_HZ:
+            if self._listening is not None or patience_seconds is None:
+                continue  # a sound that may yet become a word is heard out first
+            if quiet_samples >= patience_seconds * SAMPLE_RATE_HZ:
                 return SILENCE
         return None
+
+    def _has_words(self) -> bool:
+        return self._listening is not None and bool(self._listening.partial)
 
     def forget(self) -> None:
         """Drops what was captured while the coach spoke; a recording has waited meanwhile and loses nothing."""
@@ -102,6 +108,10 @@ class AudioEars:
             self._listening = None
             return whole
         partial = self._recognizer.partial()
+        if partial:
+            self._pre_roll.take()
+        else:  # should this sound be given up, the last of it may still be the beginning of a word
+            self._pre_roll.keep(chunk)
         self._listening = self._listening.after(len(chunk) / SAMPLE_RATE_HZ, is_speech, partial)
         if has_ended(self._listening, self._waiting, bool(partial) and self._is_complete(partial)):
             return self._ended()

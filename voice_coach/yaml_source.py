@@ -83,7 +83,7 @@ def read_yaml(path: Path) -> Any:
         return loader.get_single_data()
     except yaml.YAMLError as error:
         raise _broken(path, error) from None
-    except ValueError as error:  # what looks like a date or a number and is none: 2026-13-45
+    except (ValueError, AttributeError) as error:  # what looks like a date or a number and is none: 2026-13-45
         raise PackError(f"{path} has a value that cannot be read: {error}.", "Put quotes around it.") from None
     except RecursionError:
         raise PackError(f"{path} is nested too deeply.", "Make it flatter.") from None

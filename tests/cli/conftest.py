@@ -22,7 +22,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graphs.mkdir(parents=True)
     for made in (platformdirs.user_cache_path("voice-coach", appauthor=False) / "graphs").glob("g*"):
         (graphs / made.name).symlink_to(made)
-    ran = Program(tmp_path_factory.mktemp("first-home"), folder).run("setup").worked
+    ran = Program(tmp_path_factory.mktemp("first-home"), folder).run("setup").worked()
     assert "Ready" in ran.err
     assert ran.out == ""
     return folder
@@ -36,11 +36,14 @@ def program(tmp_path: Path, cache: Path) -> Program:
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Program:
+def bare(tmp_path: Path, cache: Path) -> Program:
     """Without the language graph: for what needs none, or is to fail for want of it."""
     home = tmp_path / "bare-home"
     home.mkdir()
-    return Program(home, tmp_path / "bare-cache")
+    own = tmp_path / "bare-cache"
+    (own / "voice-coach").mkdir(parents=True)
+    (own / "voice-coach/automata").symlink_to(cache / "voice-coach/automata")
+    return Program(home, own)
 
 
 @pytest.fixture

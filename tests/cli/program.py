@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,6 @@ class Ran:
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.objects if event["event"] == kind]
 
-    @property
     def worked(self) -> "Ran":
         """The same; fails unless the status is 0."""
         assert self.status == 0, f"status {self.status}\n{self.out}\n{self.err}"
@@ -73,7 +71,7 @@ class Program:
         }
 
     def run(
-        self, *arguments: str | Path, text: str | bytes = "", env: Mapping[str, str] | None = None, **options: Any
+        self, *arguments: str | Path, text: str | bytes = "", env: dict[str, str] | None = None, **options: Any
     ) -> Ran:
         """To its end; `text` is standard input, `env` changes the environment."""
         done = subprocess.run(
@@ -90,7 +88,7 @@ class Program:
         assert "Traceback" not in ran.err, ran.err
         return ran
 
-    def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str | Path, env: dict[str, str] | None = None) -> "subprocess.Popen[str]":
         """Running, with pipes to it; to be ended by the test."""
         return subprocess.Popen(
             [*START, *map(str, arguments)],
@@ -104,11 +102,11 @@ class Program:
 
     def chat(self, *lines: str, now: str = "2026-11-21T07:30:00+01:00") -> Ran:
         """A typed conversation in events, with the default journal."""
-        return self.run("chat", "--json", "--now", now, text="\n".join(lines) + "\n").worked
+        return self.run("chat", "--json", "--now", now, text="\n".join(lines) + "\n").worked()
 
     def logged(self, *arguments: str | Path) -> list[dict[str, Any]]:
         """The entries of the journal, as a reader sees them."""
-        return self.run("journal", "export", *arguments).worked.objects
+        return self.run("journal", "export", *arguments).worked().objects
 
 
 def wait_for(process: "subprocess.Popen[str]", event: str) -> dict[str, Any]:

@@ -97,12 +97,12 @@ def test_time_stands_still_until_a_line_moves_it(conversation: Ran) -> None:
 
 def test_without_json_there_is_one_line_for_each_thing_said_and_the_next_day_remembers(program: Program) -> None:
     text = "i drank a glass of water\nhow fast is light\nwhat did i do today\n"
-    ran = program.run("chat", "--now", MORNING, text=text).worked
+    ran = program.run("chat", "--now", MORNING, text=text).worked()
     lines = ran.out.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("coach: ") for line in lines)
     assert "a glass of water" in lines[2]
-    later = program.run("chat", "--now", MORNING, text="what did i do today\n").worked
+    later = program.run("chat", "--now", MORNING, text="what did i do today\n").worked()
     assert later.out == f"{lines[2]}\n"
 
 
@@ -114,13 +114,13 @@ def test_a_time_that_is_none_ends_it_and_loses_nothing(program: Program) -> None
 
 def test_bytes_that_are_no_text_do_no_harm(program: Program) -> None:
     strict = {"PYTHONIOENCODING": "utf-8:strict"}
-    ran = program.run("chat", "--json", text=b"caf\xe9 \xff\nundo that\n\x00\x1b[2J\n", env=strict).worked
+    ran = program.run("chat", "--json", text=b"caf\xe9 \xff\nundo that\n\x00\x1b[2J\n", env=strict).worked()
     assert [event["text"] for event in ran.events("heard")][1] == "undo that"
     assert len(ran.events("heard")) == 3
 
 
 def test_without_any_input_it_is_simply_over(program: Program) -> None:
-    ran = program.run("chat", "--json").worked
+    ran = program.run("chat", "--json").worked()
     assert [event["event"] for event in ran.objects] == ["listening"]
     closed = subprocess.run(
         ["sh", "-c", 'exec "$0" "$@" <&-', *START, "chat"], env=program.environment, capture_output=True, check=False
@@ -153,9 +153,9 @@ def test_a_second_coach_hears_who_holds_the_journal_and_readers_do_not_wait(prog
         told = program.run("chat", text="undo that\n").complaint()
         assert f"is held by another coach (process {first.pid}, since " in told
         assert "--journal" in told
-        assert "drank a glass of water" in program.run("journal", "list").worked.out
+        assert "drank a glass of water" in program.run("journal", "list").worked().out
         mine = program.home / "mine.sqlite3"
-        assert program.run("chat", "--journal", mine, text="undo that\n").worked.out
+        assert program.run("chat", "--journal", mine, text="undo that\n").worked().out
         first.stdin.close()
         assert first.wait(10) == 0
 
@@ -163,6 +163,6 @@ def test_a_second_coach_hears_who_holds_the_journal_and_readers_do_not_wait(prog
 def test_it_needs_neither_speech_nor_sound_nor_the_model(bare: Program, broken_libraries: Path) -> None:
     """Also not the language graph: nothing of this is there."""
     env = {"LD_LIBRARY_PATH": str(broken_libraries), "VOICE_COACH_MODEL_DIR": "/nonexistent", "PATH": "/nonexistent"}
-    ran = bare.run("chat", "--json", text="i drank a glass of water\n", env=env).worked
+    ran = bare.run("chat", "--json", text="i drank a glass of water\n", env=env).worked()
     assert [event["entry"]["text"] for event in ran.events("logged")] == ["drank a glass of water"]
     assert not list(bare.cache.rglob("*.fst"))

@@ -48,17 +48,13 @@ def test_wrong_usage_has_status_2_and_is_told_in_a_sentence(bare: Program, argum
 # --- streams
 
 
-def test_output_that_nobody_reads_any_more_ends_it_quietly(program: Program) -> None:
-    command = 'set -o pipefail; "$0" "$@" | head -n 1'
-    done = subprocess.run(
-        ["bash", "-c", command, *START, "practices", "--json"],
-        env=program.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("\n") == 1
+def test_output_that_nobody_reads_any_more_ends_it_quietly(bare: Program) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*START, "practices", "--json"]
+    with os.fdopen(writer, "wb") as pipe:
+        done = subprocess.run(command, env=bare.environment, stdout=pipe, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_output_that_cannot_be_written_is_told_in_a_sentence(bare: Program) -> None:
@@ -74,7 +70,7 @@ def test_output_that_cannot_be_written_is_told_in_a_sentence(bare: Program) -> N
 def test_a_terminal_without_these_characters_gets_others(bare: Program) -> None:
     latin = {"PYTHONIOENCODING": "latin-1:strict"}
     assert "is not a time" in bare.run("chat", "--now", "x", env=latin).complaint(2)
-    shown = bare.run("understand", "--text", text="hello\n", env=latin).worked
+    shown = bare.run("understand", "--text", text="hello\n", env=latin).worked()
     assert shown.out == "?hello? is Greeting\n"
 
 
@@ -91,7 +87,7 @@ def test_the_guard_of_these_tests_stops_whoever_reaches_for_the_network(bare: Pr
 
 
 def test_setup_with_everything_in_place_needs_no_network_and_says_so_at_once(program: Program) -> None:
-    ran = program.run("setup").worked
+    ran = program.run("setup").worked()
     assert ran.out == ""
     assert "Ready" in ran.err
 
@@ -100,7 +96,7 @@ def test_setup_with_everything_in_place_needs_no_network_and_says_so_at_once(pro
 
 
 def test_practices_are_objects_with_the_promised_keys(bare: Program) -> None:
-    found = bare.run("practices", "--json").worked.objects
+    found = bare.run("practices", "--json").worked().objects
     assert {practice["id"] for practice in found} == PRACTICES
     told = ("id", "name", "promise", "mechanism", "evidence", "mistake", "questions", "ladder", "phrasings")
     for practice in found:
@@ -108,33 +104,32 @@ def test_practices_are_objects_with_the_promised_keys(bare: Program) -> None:
         assert practice["evidence"].keys() == {"note", "strength", "caveat"}
         assert len(practice["questions"]) >= 12
         assert len(practice["phrasings"]) >= 15
-    (one,) = bare.run("practices", "one_percent", "--json").worked.objects
+    (one,) = bare.run("practices", "one_percent", "--json").worked().objects
     assert one in found
 
 
 def test_practices_can_be_read_and_one_of_them_whole(bare: Program) -> None:
     pack = read_pack(pack_folder("en"))
-    names = bare.run("practices").worked.out
+    names = bare.run("practices").worked().out
     assert all(practice.promise in names for practice in pack.practices.values())
-    whole = bare.run("practices", "consistency").worked.out
+    whole = bare.run("practices", "consistency").worked().out
     chosen = pack.practices["consistency"]
     assert all(text in whole for text in (*chosen.questions, *chosen.ladder, chosen.evidence.caveat))
 
 
 def test_a_journal_that_was_never_written_is_empty_but_one_that_was_named_has_to_exist(bare: Program) -> None:
-    for reading in (["list"], ["export"], ["export", "--format", "csv"]):
-        ran = bare.run("journal", *reading).worked
-        assert ran.out.count("\n") == (1 if "csv" in reading else 0)
-    assert bare.run("journal", "path").worked.out == f"{bare.journal}\n"
+    assert bare.run("journal", "list").worked().out == ""
+    assert bare.logged() == []
+    assert bare.run("journal", "path").worked().out == f"{bare.journal}\n"
     missing = bare.home / "missing.sqlite3"
-    for reading in (["list"], ["export"], ["path"]):
-        assert str(missing) in bare.run("journal", *reading, "--journal", missing).complaint()
+    for reading in ("export", "path"):
+        assert str(missing) in bare.run("journal", reading, "--journal", missing).complaint()
     assert not bare.journal.exists()
     assert not missing.exists()
 
 
 def test_the_journal_is_exported_with_what_was_taken_back_marked(program: Program) -> None:
-    program.run("chat", "--now", NOW, text=TYPED).worked
+    program.run("chat", "--now", NOW, text=TYPED).worked()
     entries = program.logged()
     assert [(entry["kind"], entry["undone"]) for entry in entries] == [
         ("prompt", False),
@@ -145,9 +140,9 @@ def test_the_journal_is_exported_with_what_was_taken_back_marked(program: Progra
     assert all(entry.keys() == ENTRY_KEYS for entry in entries)
     assert entries[3]["data"] == {"undoes": entries[2]["id"]}
     assert entries[2]["at"].startswith("2026-11-21T07:30:00")
-    rows = list(csv.DictReader(program.run("journal", "export", "--format", "csv").worked.out.splitlines()))
+    rows = list(csv.DictReader(program.run("journal", "export", "--format", "csv").worked().out.splitlines()))
     assert [row["text"] for row in rows] == [entry["text"] for entry in entries]
-    listed = program.run("journal", "list", "--journal", program.journal).worked.out
+    listed = program.run("journal", "list", "--journal", program.journal).worked().out
     assert "Saturday, 21 November 2026" in listed
     assert "two glasses of water, taken back" in listed
     assert program.journal.stat().st_mode & 0o777 == 0o600
@@ -164,7 +159,7 @@ def test_flags_win_over_the_environment_and_that_over_the_file(bare: Program) ->
     by_flag.touch()
 
     def path(*flags: str | Path, env: dict[str, str]) -> str:
-        return bare.run("journal", "path", *flags, env=env).worked.out.strip()
+        return bare.run("journal", "path", *flags, env=env).worked().out.strip()
 
     named = {"VOICE_COACH_CONFIG": str(config)}
     assert path(env={}) == str(bare.journal)
@@ -183,8 +178,8 @@ def test_what_was_changed_by_voice_is_kept_with_the_journal(program: Program) ->
 
 
 def test_devices_lists_none_where_there_are_none_and_only_objects_as_json(bare: Program) -> None:
-    assert bare.run("devices").worked.out.count("none on this machine") == 2
-    assert bare.run("devices", "--json").worked.out == ""
+    assert bare.run("devices").worked().out.count("none on this machine") == 2
+    assert bare.run("devices", "--json").worked().out == ""
 
 
 def test_the_folder_that_it_is_called_in_is_not_searched_for_its_modules(bare: Program) -> None:

@@ -28,7 +28,7 @@ def person(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Program:
 
 @pytest.fixture(scope="module")
 def demo(person: Program, stage: Path) -> Ran:
-    return person.run("demo", "--json", "--output-dir", stage).worked
+    return person.run("demo", "--json", "--output-dir", stage).worked()
 
 
 def test_every_line_of_the_script_is_heard_as_what_it_means_and_answered(demo: Ran) -> None:
@@ -63,7 +63,7 @@ def test_what_was_logged_is_in_a_journal_of_its_own_and_something_was_taken_back
 
 
 def test_without_a_command_a_machine_without_sound_shows_the_demo_as_a_transcript(program: Program) -> None:
-    ran = program.run().worked
+    ran = program.run().worked()
     assert ran.out.count("you: ") == len(SCRIPT)
     assert ran.out.count("coach: ") == len(SCRIPT)
     assert "logged: " in ran.out and "taken back: " in ran.out

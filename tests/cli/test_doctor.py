@@ -18,7 +18,7 @@ PARTS = ("Language pack", "Speech model:", "Language graph:", "Journal:", "Speec
 
 
 def test_on_a_machine_without_sound_all_that_is_needed_is_found_and_the_rest_is_told_once(program: Program) -> None:
-    ran = program.run("doctor", "--speak").worked
+    ran = program.run("doctor", "--speak").worked()
     lines = ran.out.splitlines()
     findings = [line for line in lines if not line.startswith("The findings cannot be said aloud")]
     assert len(lines) == len(findings) + 1
@@ -41,7 +41,7 @@ def test_a_running_coach_keeps_its_journal_and_the_doctor_names_it(program: Prog
         coach.stdin.write("i drank a glass of water\n")
         coach.stdin.flush()
         wait_for(coach, "said")
-        out = program.run("doctor").worked.out
+        out = program.run("doctor", "--model", program.home / "nowhere").out
         assert f"Journal: 1 entry in {program.journal}; a running coach has it open (process {coach.pid}, since" in out
         coach.stdin.write("i did two push ups\n")
         coach.stdin.close()
@@ -85,7 +85,7 @@ def test_with_sound_it_names_the_devices_measures_the_level_and_speaks(program: 
     soundfile.write(words, np.tile(samples_of(say("give me a tiny question", "flite:rms")), 30), RATE_HZ)
     with Room() as room:
         talking = room.start_saying(words)
-        ran = program.run("doctor", "--journal", program.journal, env=in_the(room)).worked
+        ran = program.run("doctor", "--journal", program.journal, env=in_the(room)).worked()
         talking.kill()
         talking.wait()
         with room.listening() as speaker, program.start("doctor", "--speak", env=in_the(room)) as doctor:

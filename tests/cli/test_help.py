@@ -60,7 +60,7 @@ def test_help_has_an_example_and_waits_for_no_library(words: tuple[str, ...]) ->
 
 
 def test_the_version_is_told(bare: Program) -> None:
-    assert bare.run("--version").worked.out.startswith("voice-coach, version ")
+    assert bare.run("--version").worked().out.startswith("voice-coach, version ")
 
 
 def test_the_commands_are_those_of_the_contract() -> None:

@@ -32,7 +32,7 @@ def conversation(program_of_all: Program) -> Ran:
     """Three recordings, the answers into one file."""
     inputs = [word for text in (ASKED, ANSWERED, DONE) for word in ("--input", say(text, "flite:slt"))]
     output = program_of_all.home / "out.wav"
-    return program_of_all.run("run", "--json", "--no-wake", "--now", MORNING, *inputs, "--output", output).worked
+    return program_of_all.run("run", "--json", "--no-wake", "--now", MORNING, *inputs, "--output", output).worked()
 
 
 def test_recordings_are_heard_in_a_row_then_logged_then_answered(conversation: Ran) -> None:
@@ -89,7 +89,7 @@ def test_a_recording_in_another_format_is_heard_the_same_and_without_output_noth
     stereo = resampled(samples, RATE_HZ, 44_100)
     path = program.home / "stereo.flac"
     soundfile.write(path, np.stack([stereo, stereo], axis=1), 44_100)
-    ran = program.run("run", "--now", MORNING, "--input", path).worked
+    ran = program.run("run", "--now", MORNING, "--input", path).worked()
     lines = ran.out.splitlines()
     assert lines[:2] == [f"you: {DONE}", "logged: drank a glass of water"]
     assert lines[2].startswith("coach: ") and "drank a glass of water" in lines[2]
@@ -100,11 +100,11 @@ def test_a_recording_in_another_format_is_heard_the_same_and_without_output_noth
 def test_silence_is_no_utterance_and_after_a_question_no_input(program: Program) -> None:
     silence = program.home / "silence.wav"
     soundfile.write(silence, np.zeros(12 * RATE_HZ, np.int16), RATE_HZ)
-    alone = program.run("run", "--json", "--input", silence).worked
+    alone = program.run("run", "--json", "--input", silence).worked()
     assert [event["event"] for event in alone.objects] == ["listening"]
     asked = program.run(
         "run", "--json", "--now", MORNING, "--input", say(ASKED, "flite:slt"), "--input", silence
-    ).worked
+    ).worked()
     assert [event["verdict"] for event in asked.events("heard")] == ["accept", "no_input"]
     waited = datetime.fromisoformat(asked.events("heard")[1]["at"]) - datetime.fromisoformat(MORNING)
     assert 8 <= waited.total_seconds() < 12

@@ -124,7 +124,7 @@ def test_silence_is_no_input(understood: Ran) -> None:
 def test_the_coach_hears_the_same_intent_and_slots(
     understood: Ran, recordings: dict[str, Path], program: Program
 ) -> None:
-    (heard,) = program.run("run", "--json", "--input", recordings["plain"]).worked.events("heard")
+    (heard,) = program.run("run", "--json", "--input", recordings["plain"]).worked().events("heard")
     same = ("text", "intent", "slots", "verdict", "confidence")
     result = understood.objects[0]
     assert {key: heard[key] for key in same} == {key: result[key] for key in same}
@@ -132,7 +132,7 @@ def test_the_coach_hears_the_same_intent_and_slots(
 
 def test_lines_are_understood_like_recordings_and_explained_without_getting_between_the_objects(bare: Program) -> None:
     lines = "i drank a glass of water\nplease repeat taht\nthe moon is made of cheese\n\n"
-    ran = bare.run("understand", "--text", "--json", "--explain", text=lines).worked
+    ran = bare.run("understand", "--text", "--json", "--explain", text=lines).worked()
     verdicts = [(result["file"], result["intent"], result["verdict"]) for result in ran.objects]
     assert verdicts == [
         (None, "LogDone", "accept"),
@@ -152,13 +152,13 @@ def test_somebody_s_own_intents_are_all_there_is_in_text_and_in_speech(program: 
     (folder / "drinks.yaml").write_text(DRINKS)
     order = "bring me two cups of black coffee"
     ran = program.run("understand", "--intents", folder, "--json", say(order, "flite:slt"), say(DEED, "flite:slt"))
-    spoken, other = ran.worked.objects
+    spoken, other = ran.worked().objects
     slots = {"amount": "two", "drink": "coffee"}
     assert (spoken["intent"], spoken["slots"], spoken["verdict"]) == ("Order", slots, "accept")
     assert (other["intent"], other["verdict"]) == (None, "no_match")
     assert "drinks.yaml, line 9" in ran.err and "does not know the word “frobnicator”" in ran.err
     typed = program.run("understand", "--intents", folder, "--text", text=f"{order}\n{DEED}\nclean the frobnicator\n")
-    assert typed.worked.out.splitlines() == [
+    assert typed.worked().out.splitlines() == [
         f"“{order}” is Order (amount: two, drink: coffee)",
         f"“{DEED}” is not understood",
         "“clean the frobnicator” is Clean",

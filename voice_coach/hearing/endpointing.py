@@ -15,7 +15,7 @@ class Waiting:
     incomplete_seconds: float = 0.8
     """After words that may go on: half a command, free text."""
     noisy_factor: float = 2.0
-    """In lasting noise silence cannot be told; no new words for this many times as long ends the utterance as well."""
+    """In lasting noise silence cannot be told; nothing new for this many times as long ends the utterance as well."""
     false_start_seconds: float = 1.0
     """Sound without a single word: a door, a cough."""
 
@@ -51,11 +51,18 @@ class Listening:
 
 def has_ended(now: Listening, waiting: Waiting, complete: bool) -> bool:
     """Whether the utterance is over. `complete`: the words so far are a whole command that nothing can follow."""
-    if now.seconds >= LONGEST_SECONDS:
-        return True
     if not now.partial:
-        return min(now.silent_seconds, now.seconds) >= waiting.false_start_seconds
-    needed = waiting.complete_seconds if complete else waiting.incomplete_seconds
-    if now.unchanged_seconds >= needed * waiting.noisy_factor:
-        return True
-    return now.silent_seconds >= needed and now.unchanged_seconds >= min(needed, waiting.complete_seconds)
+        needed, news = waiting.false_start_seconds, 0.0
+    else:
+        needed = waiting.complete_seconds if complete else waiting.incomplete_seconds
+        news = min(needed, waiting.complete_seconds)
+    return (
+        _reached(now.seconds, LONGEST_SECONDS)
+        or _reached(now.unchanged_seconds, needed * waiting.noisy_factor)
+        or (_reached(now.silent_seconds, needed) and _reached(now.unchanged_seconds, news))
+    )
+
+
+def _reached(seconds: float, limit: float) -> bool:
+    # Tenths of a second do not add up to the last digit, and a whole chunk more is a tenth of a second lost.
+    return seconds >= limit - 1e-6

@@ -219,6 +219,8 @@ def _value(path: Path, place: str, value: Any) -> Value:
         if "in" not in value:
             raise PackError(f"{place} has a value without `in:`.", "Say how it is spoken: {in: …, out: …}.")
         out = value.get("out")
+        if isinstance(out, (list, dict)):
+            raise PackError(f"{place} has a value with an `out:` that is no text.", "Write one word or text.")
         return Value(_parsed(value["in"], path), None if out is None else str(out), where(value["in"]) or place)
     return Value(_parsed(value, path), None, where(value) or place)
 

@@ -102,9 +102,23 @@ class Matcher:
         return self._judge(near, words, utterance.confidence), Explanation(words, (), tuple(near), tuple(rejected))
 
     def _without_skipped(self, words: tuple[str, ...]) -> list[Parse]:
-        skipped = self.automaton.grammar.skip_words
-        kept = tuple(word for word in words if word not in skipped)
-        return parse(self.automaton, kept) if skipped and kept != words else []
+        kept: list[str] = []
+        position = 0
+        while position < len(words):
+            lengths = (length for length in self._skip_lengths if self._is_skipped(words[position : position + length]))
+            length = next(lengths, 0)
+            if not length:
+                kept.append(words[position])
+            position += max(1, length)
+        return parse(self.automaton, tuple(kept)) if len(kept) < len(words) else []
+
+    def _is_skipped(self, words: tuple[str, ...]) -> bool:
+        return " ".join(words) in self.automaton.grammar.skip_words
+
+    @cached_property
+    def _skip_lengths(self) -> list[int]:
+        """How many words those have that mean nothing, longest first."""
+        return sorted({len(words.split()) for words in self.automaton.grammar.skip_words}, reverse=True)
 
     def _exact(self, parses: list[Parse], text: str, confidence: float) -> Verdict:
         best = parses[0]
