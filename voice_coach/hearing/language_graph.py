@@ -31,7 +31,7 @@ from voice_coach.hearing.graph_file import (
 )
 from voice_coach.hearing.phrase_model import phrase_model
 
-FORMAT = 7
+FORMAT = 8
 """Raised whenever the same inputs would give another graph."""
 NEVER_SECONDS = 100_000
 ENDPOINT_RULES = {f"endpoint.rule{number}.min-trailing-silence": NEVER_SECONDS for number in range(1, 5)}
