@@ -216,7 +216,6 @@ def test_without_espeak_the_package_to_install_is_named_and_what_was_heard_is_ke
     ran = program.run("run", "--json", "--input", spoken, "--output", output, env=env)
     assert "sudo apt install espeak-ng" in ran.complaint()
     assert ran.events("said"), "it was understood before"
-    assert "espeak-ng" in program.run("demo", "--json", "--output-dir", program.home / "stage", env=env).complaint()
 
 
 def test_a_cache_that_cannot_be_written_is_told(bare: Program) -> None:

@@ -41,7 +41,7 @@ def test_a_running_coach_keeps_its_journal_and_the_doctor_names_it(program: Prog
         coach.stdin.write("i drank a glass of water\n")
         coach.stdin.flush()
         wait_for(coach, "said")
-        out = program.run("doctor", "--model", program.home / "nowhere").out
+        out = program.run("doctor", *without_hearing(program)).out
         assert f"Journal: 1 entry in {program.journal}; a running coach has it open (process {coach.pid}, since" in out
         coach.stdin.write("i did two push ups\n")
         coach.stdin.close()
@@ -74,7 +74,7 @@ def test_however_much_is_broken_each_thing_is_told_once_with_what_to_do(
 def test_a_journal_that_could_not_be_written_is_a_problem(program: Program) -> None:
     program.chat("i drank a glass of water")
     program.journal.chmod(0o400)
-    ran = program.run("doctor", "--model", program.home / "nowhere")
+    ran = program.run("doctor", *without_hearing(program))
     assert ran.status == 1
     assert f"The journal {program.journal} cannot be written" in ran.out
 
@@ -102,6 +102,13 @@ def test_with_sound_it_names_the_devices_measures_the_level_and_speaks(program: 
     assert found["Microphone"].endswith("decibels of full scale: fine.")
     assert findings[0].startswith("Language pack") and findings[1].startswith("Speech model")
     assert find_sound(speaker.samples, spoken(findings[0])).likeness > 0.9
+
+
+def without_hearing(program: Program) -> tuple[str | Path, ...]:
+    """Makes the examination short: neither intents nor model are there to be looked at."""
+    config = program.home / "short.toml"
+    config.write_text('[coach]\nlanguage = "xx"\n')
+    return "--config", config, "--model", program.home / "nowhere"
 
 
 def spoken(text: str) -> NDArray[np.int16]:

@@ -11,7 +11,7 @@ from typing import Any
 from voice_coach.hearing.automaton import Automaton, Mark, State
 from voice_coach.hearing.intent_files import Grammar, Template, read_grammar, sentence_files
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever the same files would give another automaton."""
 KEPT = 8
 
@@ -19,9 +19,9 @@ KEPT = 8
 def automaton_of(folder: Path, cache: Path, fallback_negations: frozenset[str] = frozenset()) -> Automaton:
     """The automaton of a folder of sentence files. Raises PackError; a cache that cannot be written is done without."""
     files = sentence_files(folder)
-    path = cache / f"automaton-{_key(files, fallback_negations)}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, IndexError):
-        automaton = _from_json(json.loads(path.read_bytes()))
+    path = cache / f"automaton-{_key(files, fallback_negations)}"
+    with contextlib.suppress(OSError, ValueError):  # not there, or damaged
+        automaton = _from_json(json.loads(_sound(path.read_bytes())))
         os.utime(path)
         return automaton
     from voice_coach.hearing.templates import compile_grammar
@@ -42,12 +42,25 @@ def _key(files: list[Path], fallback_negations: frozenset[str]) -> str:
     return content.hexdigest()[:20]
 
 
+def _sound(content: bytes) -> bytes:
+    """What follows the check sum in the first line. Raises ValueError where the two do not agree."""
+    checksum, _, payload = content.partition(b"\n")
+    if checksum != _checksum(payload):
+        raise ValueError("damaged")
+    return payload
+
+
+def _checksum(payload: bytes) -> bytes:
+    return hashlib.sha256(payload).hexdigest().encode()
+
+
 def _keep(path: Path, automaton: Automaton) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix="making-", delete=False) as file:
-        json.dump(_as_json(automaton), file, separators=(",", ":"))
+    payload = json.dumps(_as_json(automaton), separators=(",", ":")).encode()
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix="making-", delete=False) as file:
+        file.write(_checksum(payload) + b"\n" + payload)
     os.replace(file.name, path)
-    known = sorted(path.parent.glob("automaton-*.json"), key=lambda other: other.stat().st_mtime)
+    known = sorted(path.parent.glob("automaton-*"), key=lambda other: other.stat().st_mtime)
     for old in known[:-KEPT]:
         old.unlink(missing_ok=True)
 

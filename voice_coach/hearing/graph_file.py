@@ -91,15 +91,30 @@ def read_const_graph(path: Path) -> ConstGraph:
         raise GraphError(f"{path} is not a const graph.", "Run `voice-coach setup`.")
     body = states * STATE.itemsize + arcs * ARC.itemsize
     tables_start = position + struct.calcsize("<iiQqqq")
-    if len(data) < tables_start + body:
+    if min(start, states, arcs) < 0 or len(data) < tables_start + body:
         raise GraphError(f"{path} is cut short.", "Run `voice-coach setup`.")
     states_start = len(data) - body
-    return ConstGraph(
+    graph = ConstGraph(
         head=data[: position + 8],
         start=start,
         tables=data[tables_start:states_start],
         states=np.frombuffer(data, STATE, states, states_start),
         arcs=np.frombuffer(data, ARC, arcs, states_start + states * STATE.itemsize),
+    )
+    if not _is_consistent(graph):
+        raise GraphError(f"{path} is damaged.", "Run `voice-coach setup`.")
+    return graph
+
+
+def _is_consistent(graph: ConstGraph) -> bool:
+    """Whether the arcs of the states follow each other and lead to states: not so where the file lost some bytes."""
+    ends = np.cumsum(graph.states["arcs"], dtype=np.int64)
+    targets = graph.arcs["next"]
+    return bool(
+        graph.start < len(ends)
+        and ends[-1] == len(targets)
+        and np.array_equal(graph.states["pos"], ends - graph.states["arcs"])
+        and (not len(targets) or (targets.min() >= 0 and targets.max() < len(ends)))
     )
 
 

@@ -1,0 +1,34 @@
+"""The real model, and language graphs beside it, made once a run."""
+
+import atexit
+import functools
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from voice_coach.catalog import find_model
+from voice_coach.hearing.automaton import Automaton
+from voice_coach.hearing.language_graph import GraphSettings, LanguageGraph, language_graph
+
+
+@functools.cache
+def model() -> Path:
+    """Where the speech model is; its absence is told together with how to get it."""
+    return find_model()
+
+
+@functools.cache
+def cache() -> Path:
+    """A folder for graphs that lasts as long as the run: the model's own graph takes seconds to read."""
+    folder = Path(tempfile.mkdtemp(prefix="test-graphs-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def graph_of(
+    automaton: Automaton, settings: GraphSettings | None = None, free_text: Callable[[], Automaton | None] | None = None
+) -> LanguageGraph:
+    return language_graph(
+        automaton, model(), cache(), settings or GraphSettings(), free_text=free_text or (lambda: None)
+    )
