@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import platformdirs
+
 from voice_coach.catalog import find_model
 from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.language_graph import GraphSettings, LanguageGraph, language_graph
@@ -20,9 +22,11 @@ def model() -> Path:
 
 @functools.cache
 def cache() -> Path:
-    """A folder for graphs that lasts as long as the run: the model's own graph takes seconds to read."""
+    """A folder for graphs that lasts as long as the run; the model's own is linked where set-up has made it already."""
     folder = Path(tempfile.mkdtemp(prefix="test-graphs-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for known in (platformdirs.user_cache_path("voice-coach", appauthor=False) / "graphs").glob("general-*"):
+        (folder / known.name).symlink_to(known)
     return folder
 
 

@@ -24,6 +24,26 @@ SENTENCES = "language: en\nintents: {A: {data: [{sentences: ['stop [it]', 'start
 
 
 @pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files of a model, its language model of a few words made by OpenFst."""
+    model = tmp_path_factory.mktemp("small") / "model"
+    files = {"graph/HCLr.fst": "", "am/final.mdl": "", "conf/model.conf": "--beam=13.0\n", "ivector/a/b": ""}
+    words = ("<eps>", "stop", "it", "start", "begin", "now", "eat", "cake")
+    files["graph/symbols"] = "".join(f"{word} {number}\n" for number, word in enumerate(words))
+    for name, text in files.items():
+        (model / name).parent.mkdir(parents=True, exist_ok=True)
+        (model / name).write_text(text)
+    symbols = f"--isymbols={model}/graph/symbols"
+    subprocess.run(
+        ["fstcompile", "--acceptor", symbols, "--keep_isymbols", "-", str(model / "graph/Gr.fst")],
+        input="0 0 stop 1\n0 0 eat 2\n0 0.5\n",
+        text=True,
+        check=True,
+    )
+    return model
+
+
+@pytest.fixture(scope="module")
 def general(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the model's own graph; reading it is what takes seconds, so it is done once."""
     graphs.graph_of(automaton_in(tmp_path_factory.mktemp("intents"), SENTENCES))
@@ -60,48 +80,55 @@ def refuse(automaton: Automaton) -> None:
     raise PackError("not built")
 
 
-def test_what_is_there_already_is_taken_as_it_is(cache: Path, automaton: Automaton) -> None:
-    first = language_graph(automaton, graphs.model(), cache)
+def test_what_is_there_already_is_taken_as_it_is(small: Path, tmp_path: Path, automaton: Automaton) -> None:
+    cache = tmp_path / "cache"
+    first = language_graph(automaton, small, cache)
     graph = first.folder / "graph/Gr.fst"
     before = graph.stat().st_mtime_ns
-    again = language_graph(automaton, graphs.model(), cache, before_building=refuse)
+    again = language_graph(automaton, small, cache, before_building=refuse)
     assert again == first
     assert graph.stat().st_mtime_ns == before
     assert made(cache) == [first.folder.name]
 
 
-def test_other_intents_or_settings_get_another_graph(cache: Path, automaton: Automaton, tmp_path: Path) -> None:
-    first = language_graph(automaton, graphs.model(), cache)
+def test_other_intents_or_settings_get_another_graph(small: Path, automaton: Automaton, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first = language_graph(automaton, small, cache)
     changed = automaton_in(tmp_path / "intents", SENTENCES.replace("start", "begin"))
-    second = language_graph(changed, graphs.model(), cache)
-    third = language_graph(changed, graphs.model(), cache, replace(GraphSettings(), beam=11.0))
+    second = language_graph(changed, small, cache)
+    third = language_graph(changed, small, cache, replace(GraphSettings(), beam=11.0))
     assert len({first.folder, second.folder, third.folder}) == 3
     assert "--beam=11.0" in (third.folder / "conf/model.conf").read_text().splitlines()
     assert (second.folder / "graph/Gr.fst").read_bytes() != (first.folder / "graph/Gr.fst").read_bytes()
 
 
-def test_who_objects_is_asked_before_anything_is_made(cache: Path, automaton: Automaton) -> None:
+def test_who_objects_is_asked_before_anything_is_made(small: Path, tmp_path: Path, automaton: Automaton) -> None:
+    cache = tmp_path / "cache"
     with pytest.raises(PackError, match="not built"):
-        language_graph(automaton, graphs.model(), cache, before_building=refuse)
-    assert made(cache) == []
+        language_graph(automaton, small, cache, before_building=refuse)
+    assert list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize("missing", ["graph/Gr.fst", "graph/HCLr.fst", "am/final.mdl", "conf/model.conf", "unknown.json"])
-def test_a_half_made_folder_is_never_taken(cache: Path, automaton: Automaton, missing: str) -> None:
-    whole = language_graph(automaton, graphs.model(), cache)
+@pytest.mark.parametrize(
+    "missing", ["graph/Gr.fst", "graph/HCLr.fst", "am/final.mdl", "conf/model.conf", "unknown.json"]
+)
+def test_a_half_made_folder_is_never_taken(small: Path, tmp_path: Path, automaton: Automaton, missing: str) -> None:
+    cache = tmp_path / "cache"
+    whole = language_graph(automaton, small, cache)
     (whole.folder / missing).unlink()
-    again = language_graph(automaton, graphs.model(), cache)
+    again = language_graph(automaton, small, cache)
     assert again.folder == whole.folder
     assert (again.folder / missing).exists()
     assert made(cache) == [whole.folder.name]
 
 
-def test_links_into_a_model_that_was_moved_are_made_again(cache: Path, automaton: Automaton, tmp_path: Path) -> None:
-    whole = language_graph(automaton, graphs.model(), cache)
+def test_links_into_a_model_that_was_moved_are_made_again(small: Path, automaton: Automaton, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    whole = language_graph(automaton, small, cache)
     link = whole.folder / "am/final.mdl"
     link.unlink()
     link.symlink_to(tmp_path / "gone")
-    assert (language_graph(automaton, graphs.model(), cache).folder / "am/final.mdl").resolve().is_file()
+    assert (language_graph(automaton, small, cache).folder / "am/final.mdl").resolve().is_file()
 
 
 def test_the_model_is_linked_and_not_altered(cache: Path, automaton: Automaton) -> None:
@@ -137,16 +164,21 @@ def test_the_model_never_ends_an_utterance_by_itself(cache: Path, automaton: Aut
     assert "--min-active=200" in theirs and "--min-active=200" in lines
 
 
-def test_words_that_the_model_cannot_hear_are_named_with_their_place(cache: Path, automaton: Automaton) -> None:
+def test_words_that_the_model_cannot_hear_are_named_with_their_place(
+    small: Path, tmp_path: Path, automaton: Automaton
+) -> None:
+    cache = tmp_path / "cache"
     for _ in range(2):
-        graph = language_graph(automaton, graphs.model(), cache)
+        graph = language_graph(automaton, small, cache)
         assert list(graph.unknown) == ["zzyzxed"]
         assert re.search(r"a\.yaml, line 2$", graph.unknown["zzyzxed"])
 
 
 def test_openfst_reads_the_sentences_beside_the_models_own_graph(cache: Path, automaton: Automaton) -> None:
     graph = language_graph(automaton, graphs.model(), cache)
-    with subprocess.Popen(["fstprint", "--acceptor", str(graph.folder / "graph/Gr.fst")], stdout=subprocess.PIPE) as out:
+    with subprocess.Popen(
+        ["fstprint", "--acceptor", str(graph.folder / "graph/Gr.fst")], stdout=subprocess.PIPE
+    ) as out:
         assert out.stdout is not None
         first = next(out.stdout)
         start = int(first.split()[0])
@@ -168,11 +200,11 @@ def test_new_intents_need_no_tools_once_the_model_was_read(
 
 
 def test_missing_tools_are_told_with_the_packages_to_install(
-    tmp_path: Path, automaton: Automaton, monkeypatch: pytest.MonkeyPatch
+    small: Path, tmp_path: Path, automaton: Automaton, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(GraphError, match="fstprint is not installed") as caught:
-        language_graph(automaton, graphs.model(), tmp_path / "empty")
+        language_graph(automaton, small, tmp_path / "empty")
     assert "libfst-tools" in caught.value.remedy
     assert made(tmp_path / "empty") == []
     assert list((tmp_path / "empty").iterdir()) == []
@@ -193,11 +225,11 @@ def test_a_model_without_a_graph_is_told_as_such(tmp_path: Path, automaton: Auto
         language_graph(automaton, tmp_path / "model", tmp_path / "empty")
 
 
-def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, automaton: Automaton) -> None:
+def test_a_cache_that_cannot_be_written_is_told(small: Path, tmp_path: Path, automaton: Automaton) -> None:
     (tmp_path / "file").write_text("in the way")
     for cache in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(GraphError, match="could not be written to") as caught:
-            language_graph(automaton, graphs.model(), cache)
+            language_graph(automaton, small, cache)
         assert str(cache) in caught.value.what
         assert caught.value.remedy
 
@@ -214,9 +246,11 @@ def test_a_full_disk_leaves_nothing_half_made(cache: Path, automaton: Automaton)
     assert language_graph(automaton, graphs.model(), cache).folder.is_dir()
 
 
-def test_two_programs_may_make_the_same_graph_at_once(cache: Path, automaton: Automaton) -> None:
+def test_two_programs_may_make_the_same_graph_at_once(small: Path, tmp_path: Path, automaton: Automaton) -> None:
+    cache = tmp_path / "cache"
+
     def make(_: int) -> LanguageGraph:
-        return language_graph(automaton, graphs.model(), cache)
+        return language_graph(automaton, small, cache)
 
     with ThreadPoolExecutor(2) as threads:
         first, second = threads.map(make, range(2))
@@ -224,9 +258,10 @@ def test_two_programs_may_make_the_same_graph_at_once(cache: Path, automaton: Au
     assert made(cache) == [first.folder.name]
 
 
-def test_only_the_newest_graphs_are_kept(cache: Path, automaton: Automaton) -> None:
+def test_only_the_newest_graphs_are_kept(small: Path, tmp_path: Path, automaton: Automaton) -> None:
+    cache = tmp_path / "cache"
     for number in range(KEPT + 2):
-        (cache / f"graph-{number}").mkdir()
+        (cache / f"graph-{number}").mkdir(parents=True)
         os.utime(cache / f"graph-{number}", (1_000 + number, 1_000 + number))
-    graph = language_graph(automaton, graphs.model(), cache)
+    graph = language_graph(automaton, small, cache)
     assert set(made(cache)) == {graph.folder.name, *(f"graph-{number}" for number in range(3, KEPT + 2))}
