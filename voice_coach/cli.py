@@ -27,6 +27,8 @@ class _Terminated(SystemExit):
 def main() -> None:
     """Entry point of `voice-coach`."""
     signal.signal(signal.SIGTERM, _terminate)
+    # A program that a script starts in the background is born deaf to Ctrl-C; stopping it so has to work all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _take_any_characters()
     try:
         status = commands.main(standalone_mode=False, prog_name="voice-coach")
