@@ -45,8 +45,6 @@ class Thresholds:
     """A template whose words account for less than this share of what was said is not looked at."""
     short_list: int = 8
     """How many templates are aligned word by word."""
-    breadth: float = 0.1
-    """How much of what was said has to be covered more for each doubling of a template's words: many cover by chance."""
     content: float = 0.5
     """A word of at least this weight says something; at least one has to be matched."""
 
@@ -210,7 +208,7 @@ class Matcher:
             covered += best
         covered = np.where(self._exact_only, 0, covered)
         count = min(self.thresholds.short_list, len(covered))
-        chosen = np.argpartition(self.thresholds.breadth * said * self._breadths - covered, count - 1)[:count]
+        chosen = np.argpartition(-covered, count - 1)[:count]
         return [int(index) for index in chosen if covered[index] >= self.thresholds.covered * said]
 
     def weight(self, word: str) -> float:
@@ -240,14 +238,6 @@ class Matcher:
                     for target in targets:
                         users[word] |= self._ahead[target]
         return [_positions_of(bits) for bits in users.values()]
-
-    @cached_property
-    def _breadths(self) -> Matrix:
-        """For each template how many different words it uses, as a power of two."""
-        counts = np.zeros(len(self.automaton.grammar.templates), np.float32)
-        for users in self._users:
-            counts[users] += 1
-        return np.log2(np.maximum(counts, 1))
 
     @cached_property
     def _weights(self) -> Matrix:
