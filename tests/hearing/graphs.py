@@ -9,9 +9,13 @@ from pathlib import Path
 
 import platformdirs
 
+from voice_coach.assembly import free_text_of
 from voice_coach.catalog import find_model
 from voice_coach.hearing.automaton import Automaton
+from voice_coach.hearing.intent_files import read_grammar
 from voice_coach.hearing.language_graph import GraphSettings, LanguageGraph, language_graph
+from voice_coach.hearing.templates import compile_grammar
+from voice_coach.packs import pack_folder
 
 
 @functools.cache
@@ -36,3 +40,10 @@ def graph_of(
     return language_graph(
         automaton, model(), cache(), settings or GraphSettings(), free_text=free_text or (lambda: None)
     )
+
+
+@functools.cache
+def pack_of(language: str) -> tuple[Automaton, LanguageGraph]:
+    """What a language pack understands, and the graph it is heard with."""
+    automaton = compile_grammar(read_grammar(pack_folder(language)))
+    return automaton, graph_of(automaton, free_text=lambda: free_text_of(automaton.grammar.files))
