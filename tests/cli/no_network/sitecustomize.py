@@ -18,4 +18,6 @@ def _guard(event: str, arguments: tuple[object, ...]) -> None:
     os._exit(STATUS)
 
 
-sys.addaudithook(_guard)
+if __name__ == "sitecustomize":
+    # Not where a test imports this for its number: a hook cannot be taken off again, and other tests serve on loopback.
+    sys.addaudithook(_guard)
