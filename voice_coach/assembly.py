@@ -94,7 +94,7 @@ def free_text_of(files: Sequence[Path]) -> Automaton | None:
     """The automaton of the templates of free text in these files; None where there are none."""
     from voice_coach.hearing.templates import compile_grammar
 
-    grammar = read_files(files)
+    grammar = read_files(files, intents=False)
     return compile_grammar(replace(grammar, templates=grammar.free_text)) if grammar.free_text else None
 
 

@@ -69,7 +69,7 @@ def test_words_are_heard_with_their_times_and_how_sure_it_is(recognizer: Recogni
         assert word.start_seconds < word.end_seconds <= following.start_seconds + 1e-6
         assert 0 < word.confidence <= 1
     assert found.words[-1].end_seconds <= len(samples) / RATE_HZ
-    assert found.audio_seconds == pytest.approx(len(samples) / RATE_HZ, abs=1)
+    assert found.audio_seconds == pytest.approx(len(samples) / RATE_HZ, abs=0.001)
 
 
 def test_a_kept_recognizer_hears_the_same_as_a_fresh_one(recognizer: Recognizer, folder: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_reset_in_the_middle_forgets_what_was_begun(recognizer: Recognizer, af
     assert recognizer.partial() == ""
     found = hear(recognizer, chunks(speech(QUESTION)))
     assert found.text == QUESTION
-    assert found.audio_seconds == pytest.approx(len(speech(QUESTION)) / RATE_HZ, abs=1)
+    assert found.audio_seconds == pytest.approx(len(speech(QUESTION)) / RATE_HZ, abs=0.001)
 
 
 def test_what_was_heard_so_far_can_be_asked_for_at_any_time(recognizer: Recognizer) -> None:
@@ -154,7 +154,7 @@ def test_sound_without_words_is_an_utterance_without_words_or_at_least_no_comman
 def test_silence_says_how_long_it_was(recognizer: Recognizer) -> None:
     found = hear(recognizer, chunks(np.zeros(2 * RATE_HZ, np.int16)))
     assert (found.text, found.confidence, found.words, found.alternatives) == ("", 0.0, (), ())
-    assert found.audio_seconds == pytest.approx(2, abs=1)
+    assert found.audio_seconds == pytest.approx(2, abs=0.001)
 
 
 def test_it_tells_which_words_it_can_hear(kept: VoskRecognizer) -> None:

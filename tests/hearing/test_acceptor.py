@@ -58,9 +58,15 @@ def test_intents_are_equally_likely_however_many_templates_they_have() -> None:
         assert found[text] == pytest.approx(0.125, abs=0.001)
 
 
-def test_what_may_be_left_out_is_left_out_half_of_the_time() -> None:
+def test_what_may_be_left_out_is_left_out_as_often_as_is_said() -> None:
     found = probabilities(compact(templates("stop [it]")))
     assert found == {"stop": pytest.approx(0.5, abs=0.001), "stop it": pytest.approx(0.5, abs=0.001)}
+    found = probabilities(compact(templates("stop [it|that]"), left_out=0.8))
+    assert found == {
+        "stop": pytest.approx(0.8, abs=0.001),
+        "stop it": pytest.approx(0.1, abs=0.001),
+        "stop that": pytest.approx(0.1, abs=0.001),
+    }
 
 
 def test_free_text_is_left_out() -> None:

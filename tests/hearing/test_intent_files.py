@@ -79,6 +79,12 @@ def test_files_of_a_folder_are_one_grammar_in_the_order_of_their_names(tmp_path:
     assert [path.name for path in grammar.files] == ["a.yaml", "b.yaml", "c.yaml"]
 
 
+def test_files_can_be_read_without_their_intents(tmp_path: Path) -> None:
+    write(tmp_path, a="free_text: ['i <r>']\nexpansion_rules: {r: x}\nintents: {It: {data: [{sentences: [a]}]}}")
+    grammar = read_files(sentence_files(tmp_path), intents=False)
+    assert (len(grammar.templates), len(grammar.free_text), list(grammar.rules)) == (0, 1, ["r"])
+
+
 def test_a_template_knows_its_file_and_line(tmp_path: Path) -> None:
     write(tmp_path, a="\nintents:\n  It:\n    data:\n      - sentences:\n          - one\n          - two\n")
     wheres = [template.where for template in read_grammar(tmp_path).templates]

@@ -1,14 +1,12 @@
 """Every test sentence of a language pack is run against all intents; every template is hit by one of them."""
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-from voice_coach.catalog import find_model
+from tests.hearing import graphs
 from voice_coach.hearing.automaton import ANY, Automaton
 from voice_coach.hearing.intent_files import read_grammar
-from voice_coach.hearing.language_graph import language_graph
 from voice_coach.hearing.matching import Matcher
 from voice_coach.hearing.parsing import overlap
 from voice_coach.hearing.templates import compile_grammar
@@ -87,6 +85,6 @@ def test_all_intents_of_the_contract_are_there_and_no_others(language: str) -> N
     assert {template.intent for template in matcher_of(language).automaton.grammar.templates} == OF_THE_CONTRACT
 
 
-def test_the_model_knows_every_word_of_the_english_pack(tmp_path: Path) -> None:
-    graph = language_graph(matcher_of("en").automaton, find_model(), tmp_path)
+def test_the_model_knows_every_word_of_the_english_pack() -> None:
+    _, graph = graphs.pack_of("en")
     assert dict(graph.unknown) == {}

@@ -39,7 +39,6 @@ class VoskRecognizer:
         self._recognizer.SetMaxAlternatives(ALTERNATIVES)
         self._fresh = True
         self._samples = 0
-        self._clock_seconds = 0.0
 
     def knows(self, word: str) -> bool:
         """Whether the model can hear the word at all."""
@@ -50,6 +49,7 @@ class VoskRecognizer:
         if self._fresh:
             self._fresh = False
             self._feed(LEAD_IN)
+        self._samples += len(chunk)
         if self._feed(chunk):
             return self._utterance(self._recognizer.Result())
         return None
@@ -79,7 +79,6 @@ class VoskRecognizer:
         return str(json.loads(self._recognizer.PartialResult()).get("partial", ""))
 
     def _feed(self, samples: Samples) -> bool:
-        self._samples += len(samples)
         return bool(self._recognizer.AcceptWaveform(samples.tobytes()))
 
     def _utterance(self, result: str) -> Utterance:

@@ -1,8 +1,7 @@
 """PURE: the fixed part of the automaton as a small weighted acceptor, for the language graph.
 
 Weights: every intent is taken to be equally likely, every template of an intent as well, and so is every way to say
-one. Where something may be left out, that is half of the probability. Without weights the sentences would be free, and
-with thousands of them one can be heard into any noise.
+one. Without weights the sentences would be free, and with thousands of them one can be heard into any noise.
 
 The acceptor is not made deterministic: with optional words before and after every sentence that multiplies the arcs by
 ten, while the recognizer copes with several arcs for a word. States that accept the same are merged instead.
@@ -33,10 +32,10 @@ class AcceptorState:
     """What ending here costs; None where nothing ends."""
 
 
-def compact(automaton: Automaton) -> tuple[AcceptorState, ...]:
+def compact(automaton: Automaton, left_out: float = 0.5) -> tuple[AcceptorState, ...]:
     """The sentences of all templates without free text; no two states alike. The last state is the start.
 
-    Empty when every template has free text.
+    `left_out` is how likely a part that may be left out is left out. Empty when every template has free text.
     """
     ahead = automaton.ahead([1 << index for index in range(len(automaton.grammar.templates))], free_text=False)
     if not ahead[0]:
@@ -45,7 +44,7 @@ def compact(automaton: Automaton) -> tuple[AcceptorState, ...]:
     class_of: dict[int, int] = {}
     known: dict[AcceptorState, int] = {}
     for state in _ends_first(automaton, ahead):
-        arcs, final = _weighted(automaton, ahead, shares, state)
+        arcs, final = _weighted(automaton, ahead, shares, state, left_out)
         merged = tuple(sorted(WeightedArc(arc.word, class_of[arc.target], round(arc.cost, 3)) for arc in arcs))
         if final is None and len(merged) == 1 and merged[0].word == SILENT:
             class_of[state] = merged[0].target
@@ -90,11 +89,12 @@ def _ways(automaton: Automaton, state: int) -> Iterator[tuple[str, int]]:
 
 
 def _weighted(
-    automaton: Automaton, ahead: list[int], shares: _Shares, state: int
+    automaton: Automaton, ahead: list[int], shares: _Shares, state: int, left_out: float
 ) -> tuple[list[WeightedArc], float | None]:
     """The ways out of a state with their costs.
 
-    Ways that the same templates take divide the share of these templates; if some of them need no word, they get half.
+    Ways that the same templates take divide the share of these templates; if some of them need no word, these get
+    `left_out` of it.
     """
     groups: dict[int, list[tuple[str, int]]] = {}
     for word, target in _ways(automaton, state):
@@ -106,9 +106,9 @@ def _weighted(
     for templates, ways in groups.items():
         silent = [way for way in ways if way[0] == SILENT]
         spoken = [way for way in ways if way[0] != SILENT]
-        halved = math.log(2) if silent and spoken else 0.0
-        for alike in (silent, spoken):
-            cost = -math.log(shares[templates] / total) + halved + math.log(max(1, len(alike)))
+        for alike, part in ((silent, left_out), (spoken, 1 - left_out)):
+            share = shares[templates] * (part if silent and spoken else 1) / max(1, len(alike))
+            cost = -math.log(share / total)
             arcs.extend(WeightedArc(word, target, cost) for word, target in alike)
     return arcs, round(-math.log(ending / total), 3) if ending else None
 

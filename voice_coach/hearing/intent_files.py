@@ -84,13 +84,15 @@ def read_grammar(folder: Path, fallback_negations: frozenset[str] = frozenset())
     return grammar
 
 
-def read_files(files: Iterable[Path], fallback_negations: frozenset[str] = frozenset()) -> Grammar:
-    """Reads and checks files as one grammar. Raises PackError naming file and line."""
+def read_files(
+    files: Iterable[Path], fallback_negations: frozenset[str] = frozenset(), *, intents: bool = True
+) -> Grammar:
+    """Reads and checks files as one grammar, if need be without the intents. Raises PackError naming file and line."""
     documents = [(path, read_yaml(path)) for path in files]
     documents = [(path, document) for path, document in documents if _has_sentences(path, document)]
     parts = _Parts()
     for path, document in documents:
-        _take(path, document, parts)
+        _take(path, document if intents else {**document, "intents": {}}, parts)
     return Grammar(
         language=parts.language or "en",
         templates=tuple(parts.templates),

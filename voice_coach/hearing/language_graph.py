@@ -31,7 +31,7 @@ from voice_coach.hearing.graph_file import (
 )
 from voice_coach.hearing.phrase_model import phrase_model
 
-FORMAT = 8
+FORMAT = 9
 """Raised whenever the same inputs would give another graph."""
 NEVER_SECONDS = 100_000
 ENDPOINT_RULES = {f"endpoint.rule{number}.min-trailing-silence": NEVER_SECONDS for number in range(1, 5)}
@@ -47,9 +47,11 @@ TOOLS_REMEDY = "Install OpenFst's tools: sudo apt-get install libfst-tools libfs
 class GraphSettings:
     """What shapes the graph and how it is searched."""
 
-    entry_cost: float = -3.0
+    entry_cost: float = -2.0
     """What a sentence of the templates has to win by over free speech (natural logarithm of odds). Below zero: somebody
     who talks to the coach is more likely to give a command than its share among all that can be said."""
+    left_out: float = 0.75
+    """How likely a part of a command that may be left out is left out: most people are brief."""
     weight_scale: float = 1.0
     """How much the probabilities within the templates count; 0 makes every sentence of them free."""
     own_words_cost: float = 0.5
@@ -144,7 +146,7 @@ def _build(
 
 def _commands(automaton: Automaton, ids: Mapping[str, int], settings: GraphSettings) -> Iterator[Component]:
     """The sentences of the templates, to the letter."""
-    states = [_graph_state(state, ids, settings.weight_scale) for state in compact(automaton)]
+    states = [_graph_state(state, ids, settings.weight_scale) for state in compact(automaton, settings.left_out)]
     if states:
         yield Component(states, len(states) - 1, settings.entry_cost)
 

@@ -1,7 +1,7 @@
 """PURE: which intents a row of words is, to the letter; and which sentences two intents would both claim."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -124,38 +124,61 @@ def overlap(automaton: Automaton) -> Overlap | None:
     Walks sets of states that the same words lead to, so no sentence is ever spelled out, and leaves a set as soon as
     only one intent can come of it. Free text is left out: there the template with more words of its own wins.
     """
-    leads_to = _intents_ahead(automaton)
+    ways_out = _WaysOut(automaton)
     start: tuple[int, ...] = (0,)
     came_from: dict[tuple[int, ...], tuple[tuple[int, ...], str] | None] = {start: None}
     pending: deque[tuple[int, ...]] = deque([start])
     while pending:
         states = pending.popleft()
-        ways: dict[str, set[int]] = {}
+        targets: dict[str, set[int]] = {}
+        intents: dict[str, int] = {}
         claims: dict[str, int] = {}
         for state in states:
-            closure = automaton.closure(state)
-            for _, index in closure.finals:
+            words, finals = ways_out[state]
+            for index in finals:
                 claims.setdefault(automaton.grammar.templates[index].intent, index)
-            for word, steps in closure.words.items():
-                if word != ANY:
-                    ways.setdefault(word, set()).update(step.target for step in steps if leads_to[step.target])
+            for word, target, ahead in words:
+                targets.setdefault(word, set()).add(target)
+                intents[word] = intents.get(word, 0) | ahead
         if len(claims) > 1:
             first, second = list(claims.values())[:2]
             return Overlap(_spelled(came_from, states), first, second)
-        for word, targets in ways.items():
-            key = tuple(sorted(targets))
-            if key not in came_from and _undecided(leads_to, key):
-                came_from[key] = (states, word)
-                pending.append(key)
+        for word, ahead in intents.items():
+            if ahead & (ahead - 1):  # more than one intent can come of it
+                key = tuple(sorted(targets[word]))
+                if key not in came_from:
+                    came_from[key] = (states, word)
+                    pending.append(key)
     return None
 
 
-def _undecided(leads_to: Sequence[int], states: tuple[int, ...]) -> bool:
-    """Whether more than one intent can come of these states together."""
-    ahead = 0
-    for state in states:
-        ahead |= leads_to[state]
-    return ahead & (ahead - 1) != 0
+class _WaysOut(dict[int, tuple[list[tuple[str, int, int]], list[int]]]):
+    """For a state the words that can come, each with its target and the intents ahead of that; and what can end here.
+
+    Worked out when first asked for. Free text is left out, and so is what marks slots.
+    """
+
+    def __init__(self, automaton: Automaton) -> None:
+        super().__init__()
+        self._states = automaton.states
+        self._ahead = _intents_ahead(automaton)
+
+    def __missing__(self, state: int) -> tuple[list[tuple[str, int, int]], list[int]]:
+        words: list[tuple[str, int, int]] = []
+        finals: list[int] = []
+        seen = {state}
+        pending = [state]
+        while pending:
+            here = self._states[pending.pop()]
+            finals += here.final
+            for word, targets in here.words.items():
+                if word != ANY:
+                    words += [(word, target, self._ahead[target]) for target in targets if self._ahead[target]]
+            further = {target for target, _ in here.silent} - seen
+            seen |= further
+            pending += further
+        self[state] = words, finals
+        return words, finals
 
 
 def _intents_ahead(automaton: Automaton) -> list[int]:

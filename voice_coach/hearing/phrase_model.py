@@ -6,9 +6,11 @@ discounting (Ney, Essen and Kneser 1994), so that words are heard in combination
 
 import math
 import random
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from voice_coach.hearing.acceptor import SILENT, AcceptorState, WeightedArc
 
@@ -33,43 +35,41 @@ class PhraseModel:
 def sentences(acceptor: Sequence[AcceptorState], count: int = SAMPLES, seed: int = SEED) -> Iterator[list[str]]:
     """Random sentences of the acceptor, each as likely as its weights say; the same ones every time."""
     dice = random.Random(seed)
-    ways = [_cumulative(state) for state in acceptor]
+    ways = [_Ways(state) for state in acceptor]
     for _ in range(count):
         state, words = len(acceptor) - 1, []
-        while True:
-            arc = _drawn(ways[state], dice.random())
-            if arc is None:
-                break
+        while (arc := ways[state].drawn(dice.random())) is not None:
             if arc.word != SILENT:
                 words.append(arc.word)
             state = arc.target
         yield words
 
 
-def _cumulative(state: AcceptorState) -> list[tuple[float, WeightedArc | None]]:
-    total = 0.0
-    ways: list[tuple[float, WeightedArc | None]] = []
-    for arc in state.arcs:
-        total += math.exp(-arc.cost)
-        ways.append((total, arc))
-    if state.final is not None:
-        ways.append((total + math.exp(-state.final), None))
-    return ways
+class _Ways:
+    """What can come in a state: its arcs, and the end of the sentence."""
 
+    def __init__(self, state: AcceptorState) -> None:
+        self._arcs: list[WeightedArc | None] = list(state.arcs)
+        costs = [arc.cost for arc in state.arcs]
+        if state.final is not None:
+            self._arcs.append(None)
+            costs.append(state.final)
+        self._shares = list(accumulate(math.exp(-cost) for cost in costs))
 
-def _drawn(ways: list[tuple[float, WeightedArc | None]], chance: float) -> WeightedArc | None:
-    chance *= ways[-1][0]
-    return next(arc for share, arc in ways if chance <= share)
+    def drawn(self, chance: float) -> WeightedArc | None:
+        return self._arcs[bisect_left(self._shares, chance * self._shares[-1])]
 
 
 def phrase_model(acceptor: Sequence[AcceptorState]) -> PhraseModel:
     """The trigram of what the acceptor says."""
-    counts: dict[History, Counter[str]] = defaultdict(Counter)
+    trigrams: Counter[tuple[str, str, str]] = Counter()
     for words in sentences(acceptor):
         row = [START, START, *words, END]
-        for position in range(2, len(row)):
-            for order in (2, 1, 0):
-                counts[tuple(row[position - order : position])][row[position]] += 1
+        trigrams.update(zip(row, row[1:], row[2:], strict=False))
+    counts: dict[History, Counter[str]] = defaultdict(Counter)
+    for (first, second, word), count in trigrams.items():
+        for history in ((first, second), (second,), ()):
+            counts[history][word] += count
     return _back_off(counts)
 
 
