@@ -26,6 +26,7 @@ class _Terminated(SystemExit):
 
 def main() -> None:
     """Entry point of `voice-coach`."""
+    _keep_stderr_to_ourselves()
     signal.signal(signal.SIGTERM, _terminate)
     # A program that a script starts in the background is born deaf to Ctrl-C; stopping it so has to work all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -48,6 +49,16 @@ def main() -> None:
         _drop_output()
         status = _told(CoachError(f"The system refused: {error}.", "Is the disk full, or a file not to be written?"))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _keep_stderr_to_ourselves() -> None:
+    """What speech and sound libraries write past Python is for their makers; our messages should be read."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or not a file
+        ours = os.dup(sys.stderr.fileno())
+        theirs = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(theirs, sys.stderr.fileno())
+        os.close(theirs)
+        sys.stderr = open(ours, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1)  # noqa: SIM115
 
 
 def _take_any_characters() -> None:
@@ -178,17 +189,19 @@ def run(
 def chat(now: str | None, as_json: bool, config: Path | None, journal: Path | None) -> None:
     """The same coach, typed.
 
-    One line is one utterance; a line such as @2026-11-21T07:30 moves the clock there.
+    One line is one utterance; a line such as @2026-11-21T07:30 moves the clock there. For lines from a program time
+    stands still otherwise.
 
     Example: echo "give me a tiny question" | voice-coach chat
     """
     from voice_coach import assembly, sessions
 
     settings = assembly.settings_for(config, journal__path=_text(journal))
-    interactive = sys.stdin is not None and sys.stdin.isatty() and not as_json
-    lines = _typed_lines() if interactive else _lines_of_input()
+    by_hand = sys.stdin is not None and sys.stdin.isatty()
+    lines = _typed_lines() if by_hand and not as_json else _lines_of_input()
     report = _print_json if as_json else _print_chat
-    sessions.chat(settings, lines=lines, now=now, report=report)
+    # For a person who types time goes on; for a program that writes lines it stands still.
+    sessions.chat(settings, lines=lines, now=now, stands_still=not by_hand, report=report)
 
 
 @commands.command()

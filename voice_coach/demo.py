@@ -47,6 +47,10 @@ class Stage:
             file.play(speech)
         return path
 
+    def get_ready(self) -> None:
+        """Raises SpeechError when nobody can speak."""
+        self.synthesizer.get_ready()
+
     def say(self, text: str) -> None:
         """The coach speaks."""
         speech = self.synthesizer.synthesize(text, voice=self.voice, rate=self.rate, volume=self.volume)

@@ -8,6 +8,9 @@ class SilentMouth:
 
     seconds_spoken = 0.0
 
+    def get_ready(self) -> None:
+        """Always is."""
+
     def say(self, text: str) -> None:
         """Nothing to be heard."""
 

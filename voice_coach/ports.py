@@ -86,6 +86,10 @@ class Synthesizer(Protocol):
         """Words to sound. `rate` in words a minute, `volume` 0 to 1. Raises SpeechError; never hangs."""
         ...
 
+    def get_ready(self) -> None:
+        """Returns when there is an engine. Raises SpeechError."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -133,6 +137,10 @@ class Ears(Protocol):
 
 class Mouth(Protocol):
     """Where words go: a synthesizer and a speaker, or a line of text."""
+
+    def get_ready(self) -> None:
+        """Returns when it can speak. Raises SpeechError or AudioError when it will not be able to."""
+        ...
 
     @property
     def seconds_spoken(self) -> float:

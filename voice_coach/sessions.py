@@ -1,5 +1,6 @@
 """Whole conversations, wired: with microphone or recordings, or typed."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
@@ -40,11 +41,16 @@ def listen(
         mouth = assembly.mouth_for(settings, parts, output=output, silent=bool(inputs) and output is None)
         ears = ears_for(settings, automaton, model, inputs, warn)
         parts.callback(ears.close)
+        mouth.get_ready()
         clock: Clock = WallClock()
         if inputs or now:
             clock = AudioClock(start, lambda: ears.seconds_heard, lambda: mouth.seconds_spoken)
-        conversation = conversation_of(settings, pack, Matcher(automaton), ears, mouth, journal, clock, report)
-        conversation.echo_seconds = 0.0 if inputs else ECHO_SECONDS
+        matcher = Matcher(automaton)
+        conversation = conversation_of(settings, pack, matcher, ears, mouth, journal, clock, report)
+        if not inputs:
+            conversation.echo_seconds = ECHO_SECONDS
+            # While nobody has spoken yet: the first thing said should not wait for it.
+            threading.Thread(target=matcher.warm_up, daemon=True).start()
         conversation.run()
 
 
@@ -68,9 +74,11 @@ def ears_for(
     return ears
 
 
-def chat(settings: Settings, *, lines: Iterable[str], now: str | None, report: Report) -> None:
-    """The same coach, typed. From the moment that a time is given, time stands still."""
-    clock = SetClock(moment(now) if now else None)
+def chat(
+    settings: Settings, *, lines: Iterable[str], now: str | None, report: Report, stands_still: bool = False
+) -> None:
+    """The same coach, typed. Time stands still, if not at once then from the moment that a time is given."""
+    clock = SetClock(start_of(now) if now or stands_still else None)
     pack = assembly.pack_for(settings)
     matcher = Matcher(assembly.automaton_of(pack.folder))
     with closing(assembly.journal_for(settings)) as journal:

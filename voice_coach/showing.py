@@ -51,13 +51,18 @@ def as_text(practice: Practice, *, whole: bool) -> str:
     return "\n".join(lines)
 
 
+NOTHING_YET = "Nothing has been logged yet."
+
+
 def journal_lines(settings: Settings, kind: str, *, named: bool) -> Iterator[str]:
     """The journal as `list`, `jsonl` or `csv`. `named`: the person named the file, so it has to exist."""
     day_ends = settings.coach.day_ends
     with open_reader(settings.paths.journal, day_ends, named=named) as journal:
         undone = taken_back(journal.entries())
         if kind == "list":
-            yield from as_lines(journal.entries(), undone, day_ends)
+            lines = as_lines(journal.entries(), undone, day_ends)
+            first = next(lines, NOTHING_YET)
+            yield from (first, *lines)
         elif kind == "csv":
             yield from as_csv(journal.entries(), undone)
         else:

@@ -1,7 +1,9 @@
 """The typed coach, as the contract of the command line has it."""
 
+import json
 import signal
 import subprocess
+import time
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -93,6 +95,20 @@ def test_time_stands_still_until_a_line_moves_it(conversation: Ran) -> None:
     assert {event["at"] for event in conversation.objects if event["at"] < moved["at"]} == {MORNING}
     assert moved["at"] == "2026-11-22T21:00:00+01:00"
     assert conversation.events("logged")[-1]["entry"]["at"] == "2026-11-22T21:00:00+01:00"
+
+
+def test_for_a_program_time_stands_still_from_the_start_on(program: Program) -> None:
+    with program.start("chat", "--json") as process:
+        assert process.stdin and process.stdout
+        times = set()
+        for line in ("hello", "thank you"):
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            while (event := json.loads(process.stdout.readline()))["event"] != "said":
+                pass
+            times.add(event["at"])
+            time.sleep(1.1)
+    assert len(times) == 1
 
 
 def test_without_json_there_is_one_line_for_each_thing_said_and_the_next_day_remembers(program: Program) -> None:

@@ -117,7 +117,8 @@ def test_practices_can_be_read_and_one_of_them_whole(bare: Program) -> None:
 
 
 def test_a_journal_that_was_never_written_is_empty_but_one_that_was_named_has_to_exist(bare: Program) -> None:
-    assert bare.run("journal", "list").worked().out == ""
+    assert bare.run("journal", "list").worked().out == "Nothing has been logged yet.\n"
+    assert bare.run("journal", "export").worked().out == ""
     assert bare.logged() == []
     assert bare.run("journal", "path").worked().out == f"{bare.journal}\n"
     missing = bare.home / "missing.sqlite3"

@@ -9,6 +9,7 @@ import pytest
 from tests.hearing import graphs
 from tests.sound import tone
 from tests.speech import RATE_HZ, samples_of, say
+from voice_coach.adapters import vosk_recognizer
 from voice_coach.adapters.vosk_recognizer import VoskRecognizer
 from voice_coach.errors import ModelError
 from voice_coach.hearing.intent_files import read_grammar
@@ -85,6 +86,18 @@ def test_a_kept_recognizer_hears_the_same_as_a_fresh_one(recognizer: Recognizer,
         assert [word.text for word in again.words] == [word.text for word in fresh.words]
         for one, other in zip(again.words, fresh.words, strict=True):
             assert one.start_seconds == pytest.approx(other.start_seconds, abs=0.07)
+
+
+def test_a_recognizer_that_has_heard_much_begins_anew_and_hears_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vosk_recognizer, "RENEWED_AFTER_SECONDS", 1)
+    recognizer = VoskRecognizer(folder)
+    used = []
+    for text in (QUESTION, PROGRESS, QUESTION):
+        used.append(recognizer._recognizer)
+        assert hear(recognizer, chunks(speech(text))).text == text
+    assert len(set(map(id, used))) == len(used)
 
 
 @pytest.mark.parametrize("size", [1, 160, 997, 1_600, 16_000, 10**6])

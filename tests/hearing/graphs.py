@@ -13,7 +13,7 @@ from voice_coach.assembly import free_text_of
 from voice_coach.catalog import find_model
 from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.intent_files import read_grammar
-from voice_coach.hearing.language_graph import GraphSettings, LanguageGraph, language_graph
+from voice_coach.hearing.language_graph import GENERAL_FORMAT, GraphSettings, LanguageGraph, language_graph
 from voice_coach.hearing.templates import compile_grammar
 from voice_coach.packs import pack_folder
 
@@ -29,7 +29,9 @@ def cache() -> Path:
     """A folder for graphs that lasts as long as the run; the model's own is linked where set-up has made it already."""
     folder = Path(tempfile.mkdtemp(prefix="test-graphs-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for known in (platformdirs.user_cache_path("voice-coach", appauthor=False) / "graphs").glob("general-*"):
+    for known in (platformdirs.user_cache_path("voice-coach", appauthor=False) / "graphs").glob(
+        f"general-{GENERAL_FORMAT}-*"
+    ):
         (folder / known.name).symlink_to(known)
     return folder
 

@@ -17,7 +17,7 @@ from tests.hearing import graphs
 from voice_coach.errors import GraphError, PackError
 from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.intent_files import read_grammar
-from voice_coach.hearing.language_graph import KEPT, GraphSettings, LanguageGraph, language_graph
+from voice_coach.hearing.language_graph import GENERAL_FORMAT, KEPT, GraphSettings, LanguageGraph, language_graph
 from voice_coach.hearing.templates import compile_grammar
 
 SENTENCES = "language: en\nintents: {A: {data: [{sentences: ['stop [it]', 'start it now', 'eat zzyzxed cake']}]}}"
@@ -47,7 +47,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def general(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the model's own graph; reading it is what takes seconds, so it is done once."""
     graphs.graph_of(automaton_in(tmp_path_factory.mktemp("intents"), SENTENCES))
-    (folder,) = graphs.cache().glob("general-*")
+    (folder,) = graphs.cache().glob(f"general-{GENERAL_FORMAT}-*")
     return folder
 
 
@@ -174,10 +174,16 @@ def test_words_that_the_model_cannot_hear_are_named_with_their_place(
         assert re.search(r"a\.yaml, line 2$", graph.unknown["zzyzxed"])
 
 
+def words_of(cache: Path) -> Path:
+    (words,) = cache.glob("general-*/words.txt")
+    return words
+
+
 def test_openfst_reads_the_sentences_beside_the_models_own_graph(cache: Path, automaton: Automaton) -> None:
     graph = language_graph(automaton, graphs.model(), cache)
     with subprocess.Popen(
-        ["fstprint", "--acceptor", str(graph.folder / "graph/Gr.fst")], stdout=subprocess.PIPE
+        ["fstprint", "--acceptor", f"--isymbols={words_of(cache)}", str(graph.folder / "graph/Gr.fst")],
+        stdout=subprocess.PIPE,
     ) as out:
         assert out.stdout is not None
         first = next(out.stdout)

@@ -26,6 +26,10 @@ class SpokenMouth:
         self.seconds_spoken = 0.0
         """Altogether: in a conversation with recordings the clock goes on by this."""
 
+    def get_ready(self) -> None:
+        """Returns when there is an engine that can speak. Raises SpeechError."""
+        self._synthesizer.get_ready()
+
     def say(self, text: str) -> None:
         """Returns when the last sample was played. Raises SpeechError or AudioError."""
         speech = self._synthesizer.synthesize(text, voice=self.voice, rate=self.rate, volume=self.volume)

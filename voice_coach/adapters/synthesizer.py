@@ -66,6 +66,10 @@ class Pyttsx3Synthesizer:
             samples, sample_rate_hz = self._ask_twice(text, voice, rate)
         return Speech(_scaled(_trimmed(samples, sample_rate_hz), volume), sample_rate_hz)
 
+    def get_ready(self) -> None:
+        """Returns when the engine is there. Raises SpeechError."""
+        self.voices()
+
     def voices(self) -> tuple[Voice, ...]:
         """What the engine has. Raises SpeechError."""
         with self._asking:

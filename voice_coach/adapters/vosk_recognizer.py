@@ -1,7 +1,11 @@
-"""Vosk as a Recognizer: one model, one recognizer, kept alive for the whole run."""
+"""Vosk as a Recognizer: one model, and one recognizer kept alive for minutes of speech."""
 
+import contextlib
+import ctypes
 import json
 import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,9 @@ LEAD_IN = np.zeros(SAMPLE_RATE_HZ * 3 // 10, np.int16)
 """Silence before the first sound of an utterance: a recording that begins in mid-word is heard better for it."""
 LEAD_OUT = np.zeros(SAMPLE_RATE_HZ // 2, np.int16)
 ALTERNATIVES = 10
+RENEWED_AFTER_SECONDS = 180
+"""Of sound: a recognizer remembers every part of the graph that it has seen, and would grow without end. A new one has
+to find them again, which costs a few seconds of computing, so it is not made more often than memory needs."""
 # A difference of one in Vosk's scores is a factor e in likelihood, but neighboring frames are not independent; scaled
 # down, the shares of the alternatives behave more like probabilities.
 SCORE_SCALE = 0.5
@@ -30,15 +37,22 @@ class VoskRecognizer:
         SetLogLevel(-1)
         try:
             self._model = Model(str(folder))
-            self._recognizer = KaldiRecognizer(self._model, SAMPLE_RATE_HZ)
+            self._make: Callable[[], Any] = partial(KaldiRecognizer, self._model, SAMPLE_RATE_HZ)
+            self._renew()
         except (Exception, SystemExit) as error:
             raise ModelError(
                 f"Vosk could not load the model in {folder}: {error}.", "Run `voice-coach setup` to repair it."
             ) from None
-        self._recognizer.SetWords(True)
-        self._recognizer.SetMaxAlternatives(ALTERNATIVES)
         self._fresh = True
         self._samples = 0
+
+    def _renew(self) -> None:
+        self._recognizer: Any = None  # frees the old one before there is a new one
+        _give_back_memory()
+        self._recognizer = self._make()
+        self._recognizer.SetWords(True)
+        self._recognizer.SetMaxAlternatives(ALTERNATIVES)
+        self._samples_fed = 0
 
     def knows(self, word: str) -> bool:
         """Whether the model can hear the word at all."""
@@ -71,6 +85,8 @@ class VoskRecognizer:
         if not self._fresh:
             self._recognizer.FinalResult()
             self._recognizer.Reset()
+            if self._samples_fed > RENEWED_AFTER_SECONDS * SAMPLE_RATE_HZ:
+                self._renew()
         self._fresh = True
         self._samples = 0
 
@@ -79,6 +95,7 @@ class VoskRecognizer:
         return str(json.loads(self._recognizer.PartialResult()).get("partial", ""))
 
     def _feed(self, samples: Samples) -> bool:
+        self._samples_fed += len(samples)
         return bool(self._recognizer.AcceptWaveform(samples.tobytes()))
 
     def _utterance(self, result: str) -> Utterance:
@@ -96,6 +113,12 @@ class VoskRecognizer:
             words=_words(readings[0], sureness),
             audio_seconds=seconds,
         )
+
+
+def _give_back_memory() -> None:
+    """What was freed in small pieces goes back to the system; other systems than Linux with glibc see to it alone."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _distinct(readings: list[dict[str, Any]]) -> tuple[Hypothesis, ...]:

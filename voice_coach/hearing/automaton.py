@@ -21,13 +21,16 @@ class Mark(NamedTuple):
     text: str
 
 
-@dataclass
+@dataclass(slots=True)
 class State:
-    """A state has arcs that read a word, arcs that read any word, and silent arcs that may open or close a slot."""
+    """A state has arcs that read a word, arcs that read any word, and silent arcs that may open or close a slot.
 
-    words: dict[str, list[int]] = field(default_factory=dict)
-    silent: list[tuple[int, Mark | None]] = field(default_factory=list)
-    final: list[int] = field(default_factory=list)
+    Tuples, because there are tens of thousands of states and most have next to nothing.
+    """
+
+    words: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    silent: tuple[tuple[int, Mark | None], ...] = ()
+    final: tuple[int, ...] = ()
     """Indexes of the templates that end here."""
 
 

@@ -5,15 +5,20 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from voice_coach.hearing.automaton import Automaton, Mark, State
 from voice_coach.hearing.intent_files import Grammar, Template, read_grammar, sentence_files
 
-FORMAT = 5
+FORMAT = 6
 """Raised whenever the same files would give another automaton."""
 KEPT = 8
+STATES_A_LINE = 256
+NOTHING: dict[str, tuple[int, ...]] = {}
+"""Of all states without words; an automaton that was read is not changed any more."""
 
 
 def automaton_of(folder: Path, cache: Path, fallback_negations: frozenset[str] = frozenset()) -> Automaton:
@@ -21,7 +26,7 @@ def automaton_of(folder: Path, cache: Path, fallback_negations: frozenset[str] =
     files = sentence_files(folder)
     path = cache / f"automaton-{_key(files, fallback_negations)}"
     with contextlib.suppress(OSError, ValueError):  # not there, or damaged
-        automaton = _from_json(json.loads(_sound(path.read_bytes())))
+        automaton = _from_lines(iter(_sound(path.read_bytes()).splitlines()))
         os.utime(path)
         return automaton
     from voice_coach.hearing.templates import compile_grammar
@@ -56,7 +61,7 @@ def _checksum(payload: bytes) -> bytes:
 
 def _keep(path: Path, automaton: Automaton) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    payload = json.dumps(_as_json(automaton), separators=(",", ":")).encode()
+    payload = b"\n".join(_lines(automaton))
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix="making-", delete=False) as file:
         file.write(_checksum(payload) + b"\n" + payload)
     os.replace(file.name, path)
@@ -65,7 +70,26 @@ def _keep(path: Path, automaton: Automaton) -> None:
         old.unlink(missing_ok=True)
 
 
-def _as_json(automaton: Automaton) -> dict[str, Any]:
+def _lines(automaton: Automaton) -> Iterator[bytes]:
+    """Grammar and vocabulary in the first line, then the states, some hundreds to a line.
+
+    So that reading them back never holds all of them twice.
+    """
+    yield _json(_grammar_as_json(automaton))
+    for first in range(0, len(automaton.states), STATES_A_LINE):
+        yield _json(
+            [
+                [state.words, [[target, *(mark or ())] for target, mark in state.silent], state.final]
+                for state in automaton.states[first : first + STATES_A_LINE]
+            ]
+        )
+
+
+def _json(plain: Any) -> bytes:
+    return json.dumps(plain, separators=(",", ":")).encode()
+
+
+def _grammar_as_json(automaton: Automaton) -> dict[str, Any]:
     grammar = automaton.grammar
     return {
         "language": grammar.language,
@@ -75,15 +99,12 @@ def _as_json(automaton: Automaton) -> dict[str, Any]:
         "templates": [
             [each.intent, each.source, each.where, dict(each.slots), each.exact] for each in grammar.templates
         ],
-        "states": [
-            [state.words, [[target, *(mark or ())] for target, mark in state.silent], state.final]
-            for state in automaton.states
-        ],
         "vocabulary": dict(automaton.vocabulary),
     }
 
 
-def _from_json(plain: dict[str, Any]) -> Automaton:
+def _from_lines(lines: Iterator[bytes]) -> Automaton:
+    plain = json.loads(next(lines))
     grammar = Grammar(
         language=plain["language"],
         templates=tuple(
@@ -97,8 +118,10 @@ def _from_json(plain: dict[str, Any]) -> Automaton:
         skip_words=frozenset(plain["skip_words"]),
         files=tuple(Path(file) for file in plain["files"]),
     )
-    states = [
-        State(words, [(each[0], Mark(*each[1:]) if len(each) > 1 else None) for each in silent], final)
-        for words, silent, final in plain["states"]
-    ]
-    return Automaton(grammar, states, plain["vocabulary"])
+    return Automaton(grammar, [_state(*each) for line in lines for each in json.loads(line)], plain["vocabulary"])
+
+
+def _state(words: dict[str, list[int]], silent: list[Any], final: list[int]) -> State:
+    ways = {intern(word): tuple(targets) for word, targets in words.items()}
+    passed = tuple((each[0], Mark(*each[1:]) if len(each) > 1 else None) for each in silent)
+    return State(ways or NOTHING, passed, tuple(final))

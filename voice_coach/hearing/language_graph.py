@@ -31,8 +31,10 @@ from voice_coach.hearing.graph_file import (
 )
 from voice_coach.hearing.phrase_model import phrase_model
 
-FORMAT = 9
+FORMAT = 10
 """Raised whenever the same inputs would give another graph."""
+GENERAL_FORMAT = 2
+"""Raised whenever the model's own language model would be written in another way."""
 NEVER_SECONDS = 100_000
 ENDPOINT_RULES = {f"endpoint.rule{number}.min-trailing-silence": NEVER_SECONDS for number in range(1, 5)}
 """Where an utterance ends is decided by `endpointing`, not by the model's own rules."""
@@ -95,10 +97,19 @@ def language_graph(
         unknown = json.loads((folder / "unknown.json").read_text(encoding="utf-8"))
         return LanguageGraph(folder, unknown)
     except OSError as error:
-        raise GraphError(
-            f"The language graph could not be written to {cache}: {error.strerror or error}.",
-            "Make room on that disk, or make the folder writable.",
-        ) from None
+        raise _told(error, cache) from None
+
+
+def _told(error: OSError, cache: Path) -> GraphError:
+    """What the system refused: to read the intents or the model, or else to write."""
+    reason = error.strerror or str(error)
+    read = Path(str(error.filename or cache))
+    if cache not in (read, *read.parents):
+        return GraphError(f"{read} could not be read: {reason}.", "Put it back; for the model: `voice-coach setup`.")
+    return GraphError(
+        f"The language graph could not be written to {cache}: {reason}.",
+        "Make room on that disk, or make the folder writable.",
+    )
 
 
 def _key(automaton: Automaton, model: Path, settings: GraphSettings) -> str:
@@ -223,7 +234,7 @@ def _word_ids(path: Path) -> dict[str, int]:
 
 def _general(model: Path, cache: Path) -> Path:
     """The model's own language model as a const graph, and its word table; read once for each model."""
-    folder = cache / f"general-{_model_key(model)}"
+    folder = cache / f"general-{GENERAL_FORMAT}-{_model_key(model)}"
     if (folder / GRAPH).exists() and (folder / WORDS).exists():
         return folder
     with tempfile.TemporaryDirectory(dir=cache, prefix="making-") as name:
@@ -244,7 +255,7 @@ def _convert(source: Path, making: Path) -> None:
         ["fstprint", "--acceptor", f"--save_isymbols={words}", str(source), str(making / "text")],
         [
             *("fstcompile", "--acceptor", f"--isymbols={words}", f"--osymbols={words}"),
-            *("--keep_isymbols", "--keep_osymbols", str(making / "text"), str(making / "compiled")),
+            *("--keep_osymbols", str(making / "text"), str(making / "compiled")),  # Vosk reads no other words
         ],
         ["fstarcsort", "--sort_type=ilabel", str(making / "compiled"), str(making / "sorted")],
         ["fstconvert", "--fst_type=const", str(making / "sorted"), str(making / GRAPH)],

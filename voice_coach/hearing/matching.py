@@ -41,6 +41,8 @@ class Thresholds:
     """Two words less alike than this are two different words."""
     same: float = 0.85
     """From here on an unknown word is a known one, misheard or misspelled."""
+    shortest: int = 5
+    """A known word of fewer letters has too many neighbors to be recognized when it is misspelled ("stoop", "stop")."""
     covered: float = 0.68
     """A template whose words account for less than this share of what was said is not looked at."""
     short_list: int = 8
@@ -100,6 +102,10 @@ class Matcher:
             return self._exact(exact, text, utterance.confidence), Explanation(words, tuple(exact))
         near, rejected = self.near(words) if len(words) <= MOST_WORDS else ([], [])
         return self._judge(near, words, utterance.confidence), Explanation(words, (), tuple(near), tuple(rejected))
+
+    def warm_up(self) -> None:
+        """Works out ahead what the search for near misses needs: the first one would take many times as long."""
+        self.near(tuple(self._vocabulary[:3]))
 
     def _without_skipped(self, words: tuple[str, ...]) -> list[Parse]:
         kept: list[str] = []
@@ -186,13 +192,16 @@ class Matcher:
         added = [word for word in words if word not in found.words]
         lost = [word for word in found.words if word not in words]
         misspelled = [
-            word
-            for word in added
-            if word not in self._positions and any(fuzz.ratio(word, other) >= 100 * limits.same for other in lost)
+            word for word in added if word not in self._positions and any(self._is_meant(word, other) for other in lost)
         ]
-        explained = [word for word in lost if any(fuzz.ratio(word, other) >= 100 * limits.same for other in misspelled)]
+        explained = [word for word in lost if any(self._is_meant(other, word) for other in misspelled)]
         rest = (*(word for word in added if word not in misspelled), *(word for word in lost if word not in explained))
         return all(self.weight(word) < limits.content for word in rest)
+
+    def _is_meant(self, unknown: str, word: str) -> bool:
+        """Whether an unknown word can only be this one, misspelled."""
+        limits = self.thresholds
+        return len(word) >= limits.shortest and fuzz.ratio(unknown, word) >= 100 * limits.same
 
     def _has_twin(self, word: str, words: tuple[str, ...]) -> bool:
         return any(fuzz.ratio(word, other) >= 100 * self.thresholds.similar for other in words)

@@ -61,7 +61,7 @@ class _Compiler:
                 if key not in self.prefixes:
                     self.prefixes[key] = self.build(item, frontier)
                 frontier = self.prefixes[key]
-            self.states[self.joined(frontier)].final.append(index)
+            self.states[self.joined(frontier)].final += (index,)
         automaton = Automaton(self.grammar, self.states, self.vocabulary)
         for _, index in automaton.closure(0).finals:
             template = self.grammar.templates[index]
@@ -114,7 +114,7 @@ class _Compiler:
         for state, begun in frontier.ends:
             words = to_words(begun, self.grammar.language)
             if not words:
-                self.states[state].silent.append((meeting, None))
+                self.states[state].silent += ((meeting, None),)
             else:
                 self.chain(state, words, meeting)
         return _Frontier(((meeting, ""),))
@@ -123,9 +123,9 @@ class _Compiler:
         for number, word in enumerate(words):
             self.vocabulary.setdefault(word, self.place)
             following = target if number == len(words) - 1 else self.new_state()
-            targets = self.states[state].words.setdefault(word, [])
-            if following not in targets:
-                targets.append(following)
+            ways = self.states[state].words
+            if following not in ways.get(word, ()):
+                ways[word] = (*ways.get(word, ()), following)
             state = following
 
     def joined(self, frontier: _Frontier) -> int:
@@ -135,7 +135,7 @@ class _Compiler:
             return ends[0][0]
         meeting = self.new_state()
         for state, _ in ends:
-            self.states[state].silent.append((meeting, None))
+            self.states[state].silent += ((meeting, None),)
         return meeting
 
     def permutation(self, item: Permutation, frontier: _Frontier) -> _Frontier:
@@ -178,13 +178,13 @@ class _Compiler:
 
     def slot(self, item: ListReference, frontier: _Frontier) -> _Frontier:
         start, first, last = self.joined(frontier), self.new_state(), self.new_state()
-        self.states[start].silent.append((first, Mark("open", item.slot_name)))
+        self.states[start].silent += ((first, Mark("open", item.slot_name)),)
         source = self.listed(item)
         if source.wildcard:
-            self.states[first].words[ANY] = [last]
-            self.states[last].words[ANY] = [last]
+            self.states[first].words[ANY] = (last,)
+            self.states[last].words[ANY] = (last,)
             after = self.new_state()
-            self.states[last].silent.append((after, Mark("close", item.slot_name)))
+            self.states[last].silent += ((after, Mark("close", item.slot_name)),)
             return _Frontier(((after, ""),))
         if source.numbers is not None:
             for number in source.numbers:
@@ -193,7 +193,7 @@ class _Compiler:
             with self.inside(f"{{{item.list_name}}}", source.where):
                 self.values(source, first, last)
         after = self.new_state()
-        self.states[last].silent.append((after, Mark("close", item.slot_name)))
+        self.states[last].silent += ((after, Mark("close", item.slot_name)),)
         return _Frontier(((after, ""),))
 
     def listed(self, item: ListReference) -> SlotList:
@@ -214,7 +214,7 @@ class _Compiler:
                 continue
             end = self.joined(self.build(value.expression.expression, _Frontier(((first, ""),))))
             mark = None if value.out is None else Mark("out", value.out)
-            self.states[end].silent.append((last, mark))
+            self.states[end].silent += ((last, mark),)
 
     def chain_shared(self, state: int, words: tuple[str, ...], target: int) -> None:
         """Like `chain`, but words that begin alike share states: a list of thousands stays small."""
