@@ -35,10 +35,11 @@ class Pack:
     practices: Mapping[str, Practice]
     responses: Responses
     amounts: Amounts
+    leads: Mapping[str, frozenset[str]]
 
     def content(self, emergency_number: str, day_ends: time, rate: float, volume: float) -> Content:
         """What the coach works with: the pack, and what the configuration says. `rate` in words a minute."""
-        return Content(self.practices, self.amounts, emergency_number, day_ends, rate, volume)
+        return Content(self.practices, self.amounts, self.leads, emergency_number, day_ends, rate, volume)
 
 
 def pack_folder(language: str) -> Path:
@@ -74,6 +75,7 @@ def read_pack(folder: Path) -> Pack:
         practices=_practices(folder / PRACTICES_FOLDER),
         responses=_responses(folder / RESPONSES_FILE, settings, place),
         amounts=_amounts(_child(settings, "amounts", place), language, place),
+        leads=_leads(_child(settings, "leads", place), place),
     )
 
 
@@ -147,6 +149,13 @@ def _minute(key: Any, place: str) -> int:
     if isinstance(key, int) and 0 <= key < 60:
         return key
     raise PackError(f"{where(key) or place}: {key} is not a minute.", "Use whole numbers from 0 to 59.")
+
+
+def _leads(node: Node, place: str) -> Mapping[str, frozenset[str]]:
+    always = _texts(node, "always", place)
+    return {kind: frozenset((*always, *_texts(node, kind, place))) for kind in ("done", "not_done")} | {
+        "answer": frozenset(always)
+    }
 
 
 # --- amounts

@@ -6,6 +6,7 @@ from typing import Any
 
 from voice_coach.coaching.amounts import Amount
 from voice_coach.coaching.history import local_day
+from voice_coach.coaching.own_words import without_leads
 from voice_coach.coaching.values import Content, Decision, Entry, Expecting, Facts, Practice, Prompt, Session
 
 
@@ -55,6 +56,10 @@ class Moment:
     def hush(self, **changes: Any) -> Decision:
         """Say nothing; "repeat" still gives what was said before."""
         return Decision(replace(self.session, **changes))
+
+    def own_words(self, kind: str, text: str) -> str:
+        """What an entry of this kind keeps of what was said."""
+        return without_leads(text, self.content.leads.get(kind, frozenset()))
 
     def entry(
         self,

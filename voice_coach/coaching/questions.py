@@ -64,6 +64,7 @@ def ask(moment: Moment, practice: Practice | None, *before: Prompt) -> Decision:
 def answer(moment: Moment, expecting: Expecting, text: str, confidence: float) -> Decision:
     """Free words to a question: kept in the person's own words, then read back."""
     data = _data(confidence, question=expecting.question)
+    text = moment.own_words("answer", text)
     entry = moment.entry("answer", text, expecting.practice, data=data)
     if confidence < UNSURE_BELOW:
         return _read_back_asking(moment, expecting, entry)
@@ -72,6 +73,7 @@ def answer(moment: Moment, expecting: Expecting, text: str, confidence: float) -
 
 def deed_in_words(moment: Moment, expecting: Expecting, text: str, confidence: float) -> Decision:
     """Free words to "what did you do?"."""
+    text = moment.own_words("done", text)
     entry = moment.entry("done", text, amount=amounts.find(moment.content.amounts, text), data=_data(confidence))
     if confidence < UNSURE_BELOW:
         return _read_back_asking(moment, expecting, entry)
@@ -80,7 +82,7 @@ def deed_in_words(moment: Moment, expecting: Expecting, text: str, confidence: f
 
 def missed_deed_in_words(moment: Moment, expecting: Expecting, text: str, confidence: float) -> Decision:
     """Free words to what was not done: kept, and something smaller offered."""
-    entry = moment.entry("not_done", text, data=_data(confidence))
+    entry = moment.entry("not_done", moment.own_words("not_done", text), data=_data(confidence))
     if confidence < UNSURE_BELOW:
         return _read_back_asking(moment, expecting, entry)
     return steps.not_done_noted(moment, entry)

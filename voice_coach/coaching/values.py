@@ -98,6 +98,8 @@ class Content:
     practices: Mapping[str, Practice]
     """By id."""
     amounts: Amounts = Amounts()
+    leads: Mapping[str, frozenset[str]] = field(default_factory=nothing)
+    """By kind of entry, what people say before they come to it."""
     emergency_number: str = "112"
     day_ends: time = time(3)
     """A day of the person's ends at this hour of the next one."""
