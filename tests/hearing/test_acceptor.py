@@ -61,11 +61,11 @@ def test_intents_are_equally_likely_however_many_templates_they_have() -> None:
 def test_what_may_be_left_out_is_left_out_as_often_as_is_said() -> None:
     found = probabilities(compact(templates("stop [it]")))
     assert found == {"stop": pytest.approx(0.5, abs=0.001), "stop it": pytest.approx(0.5, abs=0.001)}
-    found = probabilities(compact(templates("stop [it|that]"), left_out=0.8))
+    found = probabilities(compact(templates("stop [it|that] now"), left_out=0.8))
     assert found == {
-        "stop": pytest.approx(0.8, abs=0.001),
-        "stop it": pytest.approx(0.1, abs=0.001),
-        "stop that": pytest.approx(0.1, abs=0.001),
+        "stop now": pytest.approx(0.8, abs=0.001),
+        "stop it now": pytest.approx(0.1, abs=0.001),
+        "stop that now": pytest.approx(0.1, abs=0.001),
     }
 
 
@@ -92,3 +92,10 @@ def test_no_two_states_are_alike() -> None:
     states = compact(templates(*(f"{first} then {second} it" for first, second in itertools.product("abcd", repeat=2))))
     assert len(set(states)) == len(states)
     assert len(states) < 25
+
+
+def test_what_stands_around_a_command_is_left_out_more_often_than_what_stands_within() -> None:
+    found = probabilities(compact(templates("[um] give [a] question [please]"), 0.5, 0.8))
+    assert found["give question"] == pytest.approx(0.8 * 0.5 * 0.8, abs=0.001)
+    assert found["give a question"] == pytest.approx(0.8 * 0.5 * 0.8, abs=0.001)
+    assert found["um give a question please"] == pytest.approx(0.2 * 0.5 * 0.2, abs=0.001)

@@ -32,25 +32,44 @@ class AcceptorState:
     """What ending here costs; None where nothing ends."""
 
 
-def compact(automaton: Automaton, left_out: float = 0.5) -> tuple[AcceptorState, ...]:
+def compact(automaton: Automaton, left_out: float = 0.5, left_out_around: float = 0.5) -> tuple[AcceptorState, ...]:
     """The sentences of all templates without free text; no two states alike. The last state is the start.
 
-    `left_out` is how likely a part that may be left out is left out. Empty when every template has free text.
+    `left_out` is how likely a part that may be left out is left out; `left_out_around` is the same for what stands
+    before the first needed word or after the last one. Empty when every template has free text.
     """
     ahead = automaton.ahead([1 << index for index in range(len(automaton.grammar.templates))], free_text=False)
     if not ahead[0]:
         return ()
     shares = _Shares(_template_weights(automaton))
+    around = _around(automaton, ahead)
     class_of: dict[int, int] = {}
     known: dict[AcceptorState, int] = {}
     for state in _ends_first(automaton, ahead):
-        arcs, final = _weighted(automaton, ahead, shares, state, left_out)
+        part = left_out_around if state in around else left_out
+        arcs, final = _weighted(automaton, ahead, shares, state, part)
         merged = tuple(sorted(WeightedArc(arc.word, class_of[arc.target], round(arc.cost, 3)) for arc in arcs))
         if final is None and len(merged) == 1 and merged[0].word == SILENT:
             class_of[state] = merged[0].target
             continue
         class_of[state] = known.setdefault(AcceptorState(merged, final), len(known))
     return tuple(known)[: class_of[0] + 1]
+
+
+def _around(automaton: Automaton, ahead: list[int]) -> set[int]:
+    """The states that are reached without a word, and those from which an end is."""
+    before = {0}
+    pending = [0]
+    while pending:
+        further = {target for target, _ in automaton.states[pending.pop()].silent if ahead[target]} - before
+        before |= further
+        pending += further
+    after: set[int] = set()
+    for state in automaton.ends_first:
+        here = automaton.states[state]
+        if here.final or any(target in after for target, _ in here.silent):
+            after.add(state)
+    return before | after
 
 
 def _template_weights(automaton: Automaton) -> list[float]:

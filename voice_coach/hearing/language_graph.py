@@ -31,7 +31,7 @@ from voice_coach.hearing.graph_file import (
 )
 from voice_coach.hearing.phrase_model import phrase_model
 
-FORMAT = 10
+FORMAT = 11
 """Raised whenever the same inputs would give another graph."""
 GENERAL_FORMAT = 2
 """Raised whenever the model's own language model would be written in another way."""
@@ -52,8 +52,10 @@ class GraphSettings:
     entry_cost: float = -2.0
     """What a sentence of the templates has to win by over free speech (natural logarithm of odds). Below zero: somebody
     who talks to the coach is more likely to give a command than its share among all that can be said."""
-    left_out: float = 0.75
-    """How likely a part of a command that may be left out is left out: most people are brief."""
+    left_out: float = 0.5
+    """How likely a part of a command that may be left out is left out."""
+    left_out_around: float = 0.8
+    """The same before the first needed word of a command and after the last one: most people are brief."""
     weight_scale: float = 1.0
     """How much the probabilities within the templates count; 0 makes every sentence of them free."""
     own_words_cost: float = 0.5
@@ -157,7 +159,10 @@ def _build(
 
 def _commands(automaton: Automaton, ids: Mapping[str, int], settings: GraphSettings) -> Iterator[Component]:
     """The sentences of the templates, to the letter."""
-    states = [_graph_state(state, ids, settings.weight_scale) for state in compact(automaton, settings.left_out)]
+    states = [
+        _graph_state(state, ids, settings.weight_scale)
+        for state in compact(automaton, settings.left_out, settings.left_out_around)
+    ]
     if states:
         yield Component(states, len(states) - 1, settings.entry_cost)
 
