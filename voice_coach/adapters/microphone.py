@@ -44,7 +44,7 @@ class SoundDeviceMicrophone:
         sounddevice = portaudio()
         try:
             with quiet():
-                self._stream = sounddevice.InputStream(
+                self._stream = sounddevice.RawInputStream(
                     device=device.index,
                     samplerate=self.device_rate_hz,
                     channels=channels,
@@ -72,12 +72,12 @@ class SoundDeviceMicrophone:
             close(self._stream)
             self._stream = None
 
-    def _capture(self, block: NDArray[np.int16], frames: int, time: object, status: Any) -> None:
+    def _capture(self, buffer: Any, frames: int, time: object, status: Any) -> None:
         """Runs in PortAudio's thread: copies, counts and returns."""
         if status.input_overflow:
             self.overflows += 1
         try:
-            self._blocks.put_nowait(block.copy())
+            self._blocks.put_nowait(np.frombuffer(bytes(buffer), np.int16).reshape(frames, -1))
         except queue.Full:
             self.dropped_blocks += 1
 

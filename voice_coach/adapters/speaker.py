@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voice_coach.adapters.devices import Device, close, could_not_open, find, portaudio, quiet, usable_format
 from voice_coach.adapters.resampling import resampled
@@ -24,9 +23,10 @@ WAV_RATE_HZ = 22_050
 class _Playback:
     """What PortAudio asks for, again and again, from its own thread."""
 
-    def __init__(self, samples: Samples, sample_rate_hz: int) -> None:
+    def __init__(self, samples: Samples, sample_rate_hz: int, channels: int) -> None:
         self._samples = samples
         self._rate = sample_rate_hz
+        self._channels = channels
         self._faded = False
         self.position = 0
         self.stop = threading.Event()
@@ -34,7 +34,8 @@ class _Playback:
         self.ends_at = 0.0
         """When the last sample will be heard, in the stream's own time; known once all is handed over."""
 
-    def fill(self, out: NDArray[np.int16], frames: int, when: Any, status: object) -> None:
+    def fill(self, buffer: Any, frames: int, when: Any, status: object) -> None:
+        out = np.frombuffer(buffer, np.int16).reshape(frames, self._channels)
         if self.stop.is_set() and not self._faded:
             self._fade_out()
         part = self._samples[self.position : self.position + frames]
@@ -73,7 +74,7 @@ class SoundDeviceSpeaker:
         if wanted not in self._formats:
             self._formats[wanted] = usable_format(self.device, "output", wanted)
         rate, channels = self._formats[wanted]
-        playback = self._playing = _Playback(resampled(speech.samples, speech.sample_rate_hz, rate), rate)
+        playback = self._playing = _Playback(resampled(speech.samples, speech.sample_rate_hz, rate), rate, channels)
         stream = self._open(playback, rate, channels)
         try:
             self._wait(playback, stream)
@@ -86,7 +87,7 @@ class SoundDeviceSpeaker:
         stream = None
         try:
             with quiet():
-                stream = sounddevice.OutputStream(
+                stream = sounddevice.RawOutputStream(
                     device=self.device.index,
                     samplerate=rate,
                     channels=channels,
