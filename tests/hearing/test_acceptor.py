@@ -6,7 +6,8 @@ import math
 import pytest
 
 from tests.hearing.grammars import all_sentences, intents, templates
-from voice_coach.hearing.acceptor import AcceptorState, compact
+from voice_coach.hearing.acceptor import OPENING, SILENT, AcceptorState, compact, to_free_text
+from voice_coach.hearing.automaton import ANY
 
 FREE = "lists: {any: {wildcard: true}, drink: {values: [water, 'green tea', '[black] tea']}}"
 
@@ -99,3 +100,20 @@ def test_what_stands_around_a_command_is_left_out_more_often_than_what_stands_wi
     assert found["give question"] == pytest.approx(0.8 * 0.5 * 0.8, abs=0.001)
     assert found["give a question"] == pytest.approx(0.8 * 0.5 * 0.8, abs=0.001)
     assert found["um give a question please"] == pytest.approx(0.2 * 0.5 * 0.2, abs=0.001)
+
+
+def test_openings_lead_to_where_free_text_begins_and_no_further() -> None:
+    automaton = templates("i want to [really] {any:what}", "stop", "{any:what} now", rest=FREE)
+    fixed, opened = compact(automaton), compact(automaton, openings=True)
+    assert probabilities(fixed).keys() == {"stop"}
+    costs = to_free_text(opened)
+    before = {
+        arc.word
+        for state in opened
+        for arc in state.arcs
+        if arc.word not in (SILENT, ANY) and costs[arc.target] < math.inf
+    }
+    assert before == {"to", "really"}
+    assert OPENING in opened
+    words = {arc.word for state in opened for arc in state.arcs} - {SILENT, ANY}
+    assert words == {"i", "want", "to", "really", "stop"}

@@ -55,6 +55,12 @@ def test_a_graph_of_openfst_is_read_as_it_is(small: Path) -> None:
     assert (graph.start, len(graph.states), len(graph.arcs)) == (0, 3, 5)
     assert graph.states["final"].tolist() == [math.inf, 0.75, math.inf]
     assert graph.without_history() == 1
+    known = {
+        int(arc["ilabel"]): int(arc["next"]) for arc in graph.arcs[graph.states["pos"][1] :][: graph.states["arcs"][1]]
+    }
+    assert known
+    assert {word: graph.after(word) for word in known} == known
+    assert graph.after(max(known) + 1) == graph.without_history()
     first = graph.arcs[: graph.states["arcs"][0]]
     assert list(zip(first["ilabel"].tolist(), first["next"].tolist(), strict=True)) == [(0, 2), (1, 1)]
 

@@ -8,7 +8,7 @@ ten, while the recognizer copes with several arcs for a word. States that accept
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,13 +32,21 @@ class AcceptorState:
     """What ending here costs; None where nothing ends."""
 
 
-def compact(automaton: Automaton, left_out: float = 0.5, left_out_around: float = 0.5) -> tuple[AcceptorState, ...]:
+OPENING = AcceptorState((WeightedArc(ANY, 0, 0.0),), None)
+"""Where free text begins."""
+
+
+def compact(
+    automaton: Automaton, left_out: float = 0.5, left_out_around: float = 0.5, *, openings: bool = False
+) -> tuple[AcceptorState, ...]:
     """The sentences of all templates without free text; no two states alike. The last state is the start.
 
     `left_out` is how likely a part that may be left out is left out; `left_out_around` is the same for what stands
-    before the first needed word or after the last one. Empty when every template has free text.
+    before the first needed word or after the last one. With `openings` there are the templates with free text as well,
+    as far as to their first free text: there is a state whose only arc is ANY, and leads nowhere. Empty when there are
+    no such sentences.
     """
-    ahead = automaton.ahead([1 << index for index in range(len(automaton.grammar.templates))], free_text=False)
+    ahead = automaton.ahead([1 << index for index in range(len(automaton.grammar.templates))], free_text=openings)
     if not ahead[0]:
         return ()
     shares = _Shares(_template_weights(automaton))
@@ -47,6 +55,9 @@ def compact(automaton: Automaton, left_out: float = 0.5, left_out_around: float 
     known: dict[AcceptorState, int] = {}
     for state in _ends_first(automaton, ahead):
         part = left_out_around if state in around else left_out
+        if openings and ANY in automaton.states[state].words:
+            class_of[state] = known.setdefault(OPENING, len(known))
+            continue
         arcs, final = _weighted(automaton, ahead, shares, state, part)
         merged = tuple(sorted(WeightedArc(arc.word, class_of[arc.target], round(arc.cost, 3)) for arc in arcs))
         if final is None and len(merged) == 1 and merged[0].word == SILENT:
@@ -54,6 +65,15 @@ def compact(automaton: Automaton, left_out: float = 0.5, left_out_around: float 
             continue
         class_of[state] = known.setdefault(AcceptorState(merged, final), len(known))
     return tuple(known)[: class_of[0] + 1]
+
+
+def to_free_text(acceptor: Sequence[AcceptorState]) -> list[float]:
+    """For each state what it costs at least to come to free text without another word; infinite where none is near."""
+    least: list[float] = []
+    for state in acceptor:  # arcs lead to earlier ones
+        silent = (arc.cost + least[arc.target] for arc in state.arcs if arc.word == SILENT)
+        least.append(0.0 if state == OPENING else min(silent, default=math.inf))
+    return least
 
 
 def _around(automaton: Automaton, ahead: list[int]) -> set[int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
+from voice_coach.hearing import garbage
 from voice_coach.hearing.automaton import Automaton, Mark, State
 from voice_coach.hearing.intent_files import Grammar, Template, read_grammar, sentence_files
 
@@ -25,13 +26,14 @@ def automaton_of(folder: Path, cache: Path, fallback_negations: frozenset[str] =
     """The automaton of a folder of sentence files. Raises PackError; a cache that cannot be written is done without."""
     files = sentence_files(folder)
     path = cache / f"automaton-{_key(files, fallback_negations)}"
-    with contextlib.suppress(OSError, ValueError):  # not there, or damaged
+    with contextlib.suppress(OSError, ValueError), garbage.put_off():  # not there, or damaged
         automaton = _from_lines(iter(_sound(path.read_bytes()).splitlines()))
         os.utime(path)
         return automaton
     from voice_coach.hearing.templates import compile_grammar
 
-    automaton = compile_grammar(read_grammar(folder, fallback_negations))
+    with garbage.put_off():
+        automaton = compile_grammar(read_grammar(folder, fallback_negations))
     with contextlib.suppress(OSError):
         _keep(path, automaton)
     return automaton

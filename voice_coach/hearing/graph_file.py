@@ -72,6 +72,14 @@ class ConstGraph:
             state = int(self.arcs["next"][int(self.states[state]["pos"])])
         return state
 
+    def after(self, word: int) -> int:
+        """The state of the model that knows only this word; the one that knows nothing where there is no such state."""
+        nothing = self.without_history()
+        first, count = int(self.states[nothing]["pos"]), int(self.states[nothing]["arcs"])
+        at = int(np.searchsorted(self.arcs["ilabel"][first : first + count], word))
+        found = at < count and int(self.arcs["ilabel"][first + at]) == word
+        return int(self.arcs["next"][first + at]) if found else nothing
+
 
 def read_const_graph(path: Path) -> ConstGraph:
     """Reads a const graph. Raises GraphError when the file is not one."""

@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from voice_coach.errors import GraphError
-from voice_coach.hearing.acceptor import SILENT, AcceptorState, compact
+from voice_coach.hearing import garbage
+from voice_coach.hearing.acceptor import SILENT, AcceptorState, compact, to_free_text
 from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.graph_file import (
     EPSILON,
@@ -31,7 +32,7 @@ from voice_coach.hearing.graph_file import (
 )
 from voice_coach.hearing.phrase_model import phrase_model
 
-FORMAT = 11
+FORMAT = 12
 """Raised whenever the same inputs would give another graph."""
 GENERAL_FORMAT = 2
 """Raised whenever the model's own language model would be written in another way."""
@@ -93,8 +94,9 @@ def language_graph(
         cache.mkdir(parents=True, exist_ok=True)
         folder = cache / f"graph-{_key(automaton, model, settings)}"
         if not _is_whole(folder):
-            before_building(automaton)
-            _build(folder, automaton, free_text, model, cache, settings)
+            with garbage.put_off():
+                before_building(automaton)
+                _build(folder, automaton, free_text, model, cache, settings)
         os.utime(folder)
         unknown = json.loads((folder / "unknown.json").read_text(encoding="utf-8"))
         return LanguageGraph(folder, unknown)
@@ -145,7 +147,7 @@ def _build(
     general = _general(model, cache)
     ids = _word_ids(general / WORDS)
     graph = read_const_graph(general / GRAPH)
-    beside = [*_commands(automaton, ids, settings), *_own_words(free_text, ids, settings, graph)]
+    beside = [*_commands(automaton, ids, settings, graph), *_own_words(free_text, ids, settings, graph)]
     unknown = {word: place for word, place in sorted(automaton.vocabulary.items()) if word not in ids}
     with tempfile.TemporaryDirectory(dir=cache, prefix="making-") as name:
         making = Path(name) / "graph-folder"
@@ -157,12 +159,25 @@ def _build(
     _forget_old(cache, folder)
 
 
-def _commands(automaton: Automaton, ids: Mapping[str, int], settings: GraphSettings) -> Iterator[Component]:
-    """The sentences of the templates, to the letter."""
-    states = [
-        _graph_state(state, ids, settings.weight_scale)
-        for state in compact(automaton, settings.left_out, settings.left_out_around)
-    ]
+def _commands(
+    automaton: Automaton, ids: Mapping[str, int], settings: GraphSettings, general: ConstGraph
+) -> Iterator[Component]:
+    """The sentences of the templates, to the letter; where free text begins the model's own language model goes on."""
+    acceptor = compact(automaton, settings.left_out, settings.left_out_around, openings=True)
+    opening = to_free_text(acceptor)
+    states = []
+    for state in acceptor:
+        fixed = _graph_state(state, ids, settings.weight_scale)
+        ways_out = tuple(
+            GraphArc(
+                ids[arc.word],
+                to_general(general.after(ids[arc.word])),
+                settings.weight_scale * (arc.cost + opening[arc.target]),
+            )
+            for arc in state.arcs
+            if arc.word in ids and opening[arc.target] < math.inf
+        )
+        states.append(GraphState((*fixed.arcs, *ways_out), fixed.final))
     if states:
         yield Component(states, len(states) - 1, settings.entry_cost)
 
