@@ -1,9 +1,8 @@
 """Puts the parts together as the settings want them: which model, which pack, which microphone, which journal."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
@@ -12,10 +11,10 @@ from voice_coach import catalog
 from voice_coach.adapters.sqlite_journal import SqliteJournal
 from voice_coach.coaching.values import Content
 from voice_coach.errors import PackError
-from voice_coach.hearing import automaton_cache
+from voice_coach.hearing import automaton_cache, phrase_cache
 from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.endpointing import Waiting
-from voice_coach.hearing.intent_files import read_files, sentence_files
+from voice_coach.hearing.intent_files import sentence_files
 from voice_coach.hearing.language_graph import LanguageGraph, language_graph
 from voice_coach.hearing.parsing import overlap
 from voice_coach.mouths import SilentMouth
@@ -86,16 +85,8 @@ def graph_for(automaton: Automaton, model: Path) -> LanguageGraph:
         model,
         cache_folder() / "graphs",
         before_building=check_overlap,
-        free_text=lambda: free_text_of(automaton.grammar.files),
+        phrases=lambda: phrase_cache.phrases_of(automaton.grammar.files, cache_folder() / "phrases"),
     )
-
-
-def free_text_of(files: Sequence[Path]) -> Automaton | None:
-    """The automaton of the templates of free text in these files; None where there are none."""
-    from voice_coach.hearing.templates import compile_grammar
-
-    grammar = read_files(files, intents=False)
-    return compile_grammar(replace(grammar, templates=grammar.free_text)) if grammar.free_text else None
 
 
 def recognizer_for(graph: LanguageGraph) -> Recognizer:

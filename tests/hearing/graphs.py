@@ -9,11 +9,12 @@ from pathlib import Path
 
 import platformdirs
 
-from voice_coach.assembly import free_text_of
 from voice_coach.catalog import find_model
 from voice_coach.hearing.automaton import Automaton
 from voice_coach.hearing.intent_files import read_grammar
 from voice_coach.hearing.language_graph import GENERAL_FORMAT, GraphSettings, LanguageGraph, language_graph
+from voice_coach.hearing.phrase_cache import phrases_of
+from voice_coach.hearing.phrase_model import PhraseModel
 from voice_coach.hearing.templates import compile_grammar
 from voice_coach.packs import pack_folder
 
@@ -37,15 +38,13 @@ def cache() -> Path:
 
 
 def graph_of(
-    automaton: Automaton, settings: GraphSettings | None = None, free_text: Callable[[], Automaton | None] | None = None
+    automaton: Automaton, settings: GraphSettings | None = None, phrases: Callable[[], PhraseModel | None] | None = None
 ) -> LanguageGraph:
-    return language_graph(
-        automaton, model(), cache(), settings or GraphSettings(), free_text=free_text or (lambda: None)
-    )
+    return language_graph(automaton, model(), cache(), settings or GraphSettings(), phrases=phrases or (lambda: None))
 
 
 @functools.cache
 def pack_of(language: str) -> tuple[Automaton, LanguageGraph]:
     """What a language pack understands, and the graph it is heard with."""
     automaton = compile_grammar(read_grammar(pack_folder(language)))
-    return automaton, graph_of(automaton, free_text=lambda: free_text_of(automaton.grammar.files))
+    return automaton, graph_of(automaton, phrases=lambda: phrases_of(automaton.grammar.files, cache()))

@@ -1,20 +1,17 @@
 """Keeps compiled automata by the content of their files: reading one back takes a tenth of the time of compiling it."""
 
 import contextlib
-import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from sys import intern
 from typing import Any
 
-from voice_coach.hearing import garbage
+from voice_coach.hearing import garbage, kept
 from voice_coach.hearing.automaton import Automaton, Mark, State
 from voice_coach.hearing.intent_files import Grammar, Template, read_grammar, sentence_files
 
-FORMAT = 6
+FORMAT = 7
 """Raised whenever the same files would give another automaton."""
 KEPT = 8
 STATES_A_LINE = 256
@@ -27,49 +24,21 @@ def automaton_of(folder: Path, cache: Path, fallback_negations: frozenset[str] =
     files = sentence_files(folder)
     path = cache / f"automaton-{_key(files, fallback_negations)}"
     with contextlib.suppress(OSError, ValueError), garbage.put_off():  # not there, or damaged
-        automaton = _from_lines(iter(_sound(path.read_bytes()).splitlines()))
-        os.utime(path)
-        return automaton
+        return _from_lines(iter(kept.read(path).splitlines()))
     from voice_coach.hearing.templates import compile_grammar
 
     with garbage.put_off():
         automaton = compile_grammar(read_grammar(folder, fallback_negations))
     with contextlib.suppress(OSError):
-        _keep(path, automaton)
+        kept.keep(path, b"\n".join(_lines(automaton)), KEPT)
     return automaton
 
 
 def _key(files: list[Path], fallback_negations: frozenset[str]) -> str:
-    content = hashlib.sha256(json.dumps([FORMAT, sorted(fallback_negations)]).encode())
-    for file in files:
-        content.update(f"{file}\0".encode())
-        # What cannot be read is left to `read_grammar`, which says so properly.
-        with contextlib.suppress(OSError):
-            content.update(hashlib.sha256(file.read_bytes()).digest())
-    return content.hexdigest()[:20]
-
-
-def _sound(content: bytes) -> bytes:
-    """What follows the check sum in the first line. Raises ValueError where the two do not agree."""
-    checksum, _, payload = content.partition(b"\n")
-    if checksum != _checksum(payload):
-        raise ValueError("damaged")
-    return payload
-
-
-def _checksum(payload: bytes) -> bytes:
-    return hashlib.sha256(payload).hexdigest().encode()
-
-
-def _keep(path: Path, automaton: Automaton) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    payload = b"\n".join(_lines(automaton))
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix="making-", delete=False) as file:
-        file.write(_checksum(payload) + b"\n" + payload)
-    os.replace(file.name, path)
-    known = sorted(path.parent.glob("automaton-*"), key=lambda other: other.stat().st_mtime)
-    for old in known[:-KEPT]:
-        old.unlink(missing_ok=True)
+    try:
+        return kept.key_of(files, str(FORMAT), *sorted(fallback_negations))
+    except OSError:
+        return "unreadable"  # left to `read_grammar`, which says so properly
 
 
 def _lines(automaton: Automaton) -> Iterator[bytes]:

@@ -30,7 +30,7 @@ from voice_coach.hearing.graph_file import (
     to_general,
     write_side_by_side,
 )
-from voice_coach.hearing.phrase_model import phrase_model
+from voice_coach.hearing.phrase_model import PhraseModel
 
 FORMAT = 12
 """Raised whenever the same inputs would give another graph."""
@@ -83,12 +83,12 @@ def language_graph(
     cache: Path,
     settings: GraphSettings = GraphSettings(),
     before_building: Callable[[Automaton], None] = lambda automaton: None,
-    free_text: Callable[[], Automaton | None] = lambda: None,
+    phrases: Callable[[], PhraseModel | None] = lambda: None,
 ) -> LanguageGraph:
     """The graph for these templates on this model; from the cache, or made now (no network). Raises GraphError.
 
     `before_building` may refuse the templates by raising; it is not asked about a graph that is there already.
-    `free_text` gives the templates of free text, from the same files, where there are any.
+    `phrases` gives the trigram of people's own words, made from the same files, where there is one.
     """
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def language_graph(
         if not _is_whole(folder):
             with garbage.put_off():
                 before_building(automaton)
-                _build(folder, automaton, free_text, model, cache, settings)
+                _build(folder, automaton, phrases, model, cache, settings)
         os.utime(folder)
         unknown = json.loads((folder / "unknown.json").read_text(encoding="utf-8"))
         return LanguageGraph(folder, unknown)
@@ -139,7 +139,7 @@ def _is_whole(folder: Path) -> bool:
 def _build(
     folder: Path,
     automaton: Automaton,
-    free_text: Callable[[], Automaton | None],
+    phrases: Callable[[], PhraseModel | None],
     model: Path,
     cache: Path,
     settings: GraphSettings,
@@ -147,7 +147,7 @@ def _build(
     general = _general(model, cache)
     ids = _word_ids(general / WORDS)
     graph = read_const_graph(general / GRAPH)
-    beside = [*_commands(automaton, ids, settings, graph), *_own_words(free_text, ids, settings, graph)]
+    beside = [*_commands(automaton, ids, settings, graph), *_own_words(phrases, ids, settings, graph)]
     unknown = {word: place for word, place in sorted(automaton.vocabulary.items()) if word not in ids}
     with tempfile.TemporaryDirectory(dir=cache, prefix="making-") as name:
         making = Path(name) / "graph-folder"
@@ -183,13 +183,12 @@ def _commands(
 
 
 def _own_words(
-    free_text: Callable[[], Automaton | None], ids: Mapping[str, int], settings: GraphSettings, general: ConstGraph
+    phrases: Callable[[], PhraseModel | None], ids: Mapping[str, int], settings: GraphSettings, general: ConstGraph
 ) -> Iterator[Component]:
     """How people talk in their own words; a word that was not expected is heard by the model's own language model."""
-    automaton = free_text()
-    if automaton is None:
+    model = phrases()
+    if model is None:
         return
-    model = phrase_model(compact(automaton))
     states = [_graph_state(state, ids, 1.0) for state in model.states]
     unigram = states[model.unigram]
     way_out = GraphArc(EPSILON, to_general(general.without_history()), settings.unexpected_word_cost)
